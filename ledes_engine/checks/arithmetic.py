@@ -1,0 +1,187 @@
+"""Kinds that recompute: line totals, taxes, and the sums of an invoice. All exact; tolerances cover rounding only.
+
+The standard publishes no rounding rule. A recomputed amount that has more decimals than the file's may have been
+rounded in any direction, so less than one unit of the file's last decimal place is no fault; where nothing had to be
+rounded, the amounts must be equal.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from ledes_engine.checks.scope import Scope, judge, kind
+from ledes_engine.model import Hit, Table
+from ledes_engine.values import CENT, ZERO, number, plain, precision
+
+
+@kind
+def line_total(scope: Scope) -> Iterator[Hit]:
+    """A fee or expense line: units times unit cost plus adjustment (plus tax where the format has it) is the total.
+
+    LEDES 1998B field 13; 1998BI field 13 adds the line's tax. A line whose numbers cannot be read is left to the rules
+    on numbers. The amount in question is the difference.
+    """
+    tolerance = Decimal(scope.params.get("tolerance", "0"))
+    columns = ["units", "unit_cost", "adjustment", "total", *(["tax_total"] if "tax_total" in scope.lines else [])]
+    scope.need(*columns)
+    cells = _Cells(scope.lines, columns)
+
+    def judged(*texts: str) -> Mapping[str, Any] | None:
+        units, cost, adjustment, total, *tax = cells.read(texts)
+        if units is None or cost is None or adjustment is None or total is None or None in tax:
+            return None
+        if not texts[0].strip() or not texts[1].strip() or not texts[3].strip():
+            return None  # the rule on empty fields tells
+        expected = units * cost + adjustment + sum(tax, ZERO)  # type: ignore[arg-type]
+        if agrees(total, expected, tolerance):
+            return None
+        formula = f"{texts[0].strip()} x {texts[1].strip()}" + _term(adjustment) + (_term(tax[0]) if tax and tax[0] else "")
+        return {"formula": formula, "expected": plain(expected), "difference": plain(total - expected)}
+
+    yield from _hits(scope, columns, judged, "total")
+
+
+@kind
+def adjustment_total(scope: Scope) -> Iterator[Hit]:
+    """An IF or IE line, by any of the placements seen: units times cost plus adjustment, or the adjustment alone.
+
+    The standard puts the value into the adjustment; samples and receiving systems differ (units 1 and the value as unit
+    cost). The tax of a 1998BI line may come on top.
+    """
+    columns = ["units", "unit_cost", "adjustment", "total", *(["tax_total"] if "tax_total" in scope.lines else [])]
+    scope.need(*columns)
+    cells = _Cells(scope.lines, columns)
+
+    def judged(*texts: str) -> Mapping[str, Any] | None:
+        units, cost, adjustment, total, *taxes = cells.read(texts)
+        if units is None or cost is None or adjustment is None or total is None or None in taxes:
+            return None
+        tax = sum(taxes, ZERO)  # type: ignore[arg-type]
+        readings = [units * cost + adjustment, adjustment, cost if not texts[0].strip() else units * cost]
+        if any(agrees(total, reading + tax, ZERO) for reading in readings):
+            return None
+        return {"expected": plain(readings[0] + tax), "difference": plain(total - readings[0] - tax)}
+
+    yield from _hits(scope, columns, judged, "total")
+
+
+@kind
+def adjustment_place(scope: Scope) -> Iterator[Hit]:
+    """An IF or IE line whose value stands in the unit cost and not, as the standard has it, in the adjustment."""
+    columns = ["adjustment", "unit_cost", "total"]
+    scope.need(*columns)
+
+    def judged(adjustment: str, cost: str, total: str) -> Mapping[str, Any] | None:
+        return {} if not (number(adjustment) or ZERO) and number(cost) and number(total) else None
+
+    for row, (_, cost, _), facts in judge(scope, columns, judged):
+        yield Hit(row, "unit_cost", cost, facts)
+
+
+@kind
+def line_tax(scope: Scope) -> Iterator[Hit]:
+    """1998BI field 49: the line's tax is its total before tax times the rate."""
+    columns = ["units", "unit_cost", "adjustment", "tax_rate", "tax_total", "total"]
+    scope.need(*columns)
+    cells = _Cells(scope.lines, columns)
+
+    def judged(*texts: str) -> Mapping[str, Any] | None:
+        units, cost, adjustment, rate, tax, total = cells.read(texts)
+        if units is None or cost is None or adjustment is None or rate is None or tax is None or total is None:
+            return None
+        if not texts[3].strip() or not 0 <= rate <= 1:
+            return None
+        base = total - tax if not texts[1].strip() else units * cost + adjustment
+        if agrees(tax, base * rate, ZERO):
+            return None
+        expected = plain((base * rate).quantize(CENT))
+        return {"base": plain(base), "rate": texts[3].strip(), "expected": expected, "difference": plain(tax - base * rate)}
+
+    yield from _hits(scope, columns, judged, "tax_total")
+
+
+@kind
+def invoice_sum(scope: Scope) -> Iterator[Hit]:
+    """A figure of the invoice (`total`) is the sum of a figure of its lines (`of`).
+
+    `part` picks one side of the tolerance for rounding: `difference` (the default) what exceeds half a cent a line,
+    `rounding` what lies within it. Without rounded lines there is no such tolerance, except where `rounded_lines` says
+    that a line's figure always is (taxes).
+    """
+    total_column, line_column = scope.params["total"], scope.params["of"]
+    scope.need("invoice_number", total_column, line_column)
+    lines = scope.lines
+    totals, amounts = lines.numbers(total_column), lines.numbers(line_column)
+    always = bool(scope.params.get("rounded_lines"))
+    rounded = always or any(value is not None and precision(value) < CENT for value in amounts.values())
+    for invoice, rows in lines.groups("invoice_number").items():
+        if {invoice, ""} & scope.document.damaged:
+            continue
+        stated = totals[lines[total_column][rows[0]]]
+        parts = [amounts[text] for text in _cells(lines, line_column, rows)]
+        if always:
+            parts = [part or ZERO for part in parts]  # a line without tax may leave it blank
+        if stated is None or None in parts:
+            continue  # the rules on numbers and on empty fields tell
+        expected = sum(parts, ZERO)  # type: ignore[arg-type]
+        difference = stated - expected
+        if not difference:
+            continue
+        within = rounded and abs(difference) <= _half_cents(len(rows))
+        if within != (scope.params.get("part") == "rounding"):
+            continue
+        facts = {"expected": plain(expected), "difference": plain(difference), "count": len(rows)}
+        yield Hit(rows[0], total_column, lines[total_column][rows[0]], facts, difference)
+
+
+def _half_cents(count: int) -> Decimal:
+    """Half a cent a line, rounded up to whole cents."""
+    return -(-count // 2) * CENT
+
+
+def _cells(lines: Table, column: str, rows: Sequence[int]) -> list[str]:
+    cells = lines[column]
+    return cells[rows.start : rows.stop] if isinstance(rows, range) else [cells[row] for row in rows]
+
+
+@kind
+def invoice_net(scope: Scope) -> Iterator[Hit]:
+    """1998BI field 29: the net total of an invoice is its total less its tax total."""
+    columns = ["invoice_total", "invoice_tax_total", "invoice_net_total"]
+    scope.need("invoice_number", *columns)
+    lines = scope.lines
+    for rows in lines.groups("invoice_number").values():
+        total, tax, net = (number(lines[column][rows[0]]) for column in columns)
+        if total is None or net is None or tax is None or net == total - tax:
+            continue
+        facts = {"expected": plain(total - tax), "total": plain(total), "tax": plain(tax)}
+        yield Hit(rows[0], "invoice_net_total", lines["invoice_net_total"][rows[0]], facts, net - total + tax)
+
+
+def agrees(stated: Decimal, expected: Decimal, tolerance: Decimal) -> bool:
+    """Whether an amount is another one, perhaps rounded to the decimals that it was stated with."""
+    difference = abs(stated - expected)
+    return difference == 0 or difference < precision(stated) or difference <= tolerance
+
+
+def _term(value: Decimal | None) -> str:
+    if not value:
+        return ""
+    return f" + {plain(value)}" if value > 0 else f" - {plain(-value)}"
+
+
+class _Cells:
+    """The exact values of several columns' cells: 0 for a blank cell, None for one that is no number."""
+
+    def __init__(self, lines: Table, columns: Sequence[str]) -> None:
+        self._values = [lines.numbers(column) for column in columns]
+
+    def read(self, texts: Sequence[str]) -> list[Decimal | None]:
+        found = [values[text] for values, text in zip(self._values, texts, strict=True)]
+        return [ZERO if value is None and not text.strip() else value for value, text in zip(found, texts, strict=True)]
+
+
+def _hits(scope: Scope, columns: list[str], judged: Any, at: str) -> Iterator[Hit]:
+    place = columns.index(at)
+    for row, texts, facts in judge(scope, columns, judged):
+        yield Hit(row, at, texts[place], facts, number(facts["difference"]))

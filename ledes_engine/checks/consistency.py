@@ -1,0 +1,134 @@
+"""Kinds that compare lines with one another: what must be the same, what must be different, what is there twice."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ledes_engine.checks.scope import Scope, kind
+from ledes_engine.model import Hit, Table
+
+
+@kind
+def same_within(scope: Scope) -> Iterator[Hit]:
+    """Columns whose value changes within a group `by` (all its columns equal); the first occurrence governs.
+
+    One hit for each group and column, at the first row that differs. Groups whose key is blank are left out, and rows
+    that `where` leaves out. With `ignore_blank`, a blank cell does not differ.
+    """
+    lines, by = scope.lines, scope.params["by"]
+    scope.need(*by)
+    ignore_blank = bool(scope.params.get("ignore_blank"))
+    for column in scope.columns():
+        if len(by) == 1 and _constant_in_runs(lines, by[0], column):
+            continue
+        combinations = lines.combinations((*by, column))
+        count = Counter(key for *key_list, value in combinations if value or not ignore_blank for key in [tuple(key_list)])
+        varying = {key for key, values in count.items() if values > 1 and all(key)}
+        if varying:
+            yield from _first_differences(lines, by, column, varying, ignore_blank)
+
+
+def _constant_in_runs(lines: Table, by: str, column: str) -> bool:
+    """The quick proof for most files: as many different pairs as groups."""
+    return len(lines.combinations((by, column))) == len(lines.groups(by))
+
+
+def _first_differences(
+    lines: Table, by: Sequence[str], column: str, varying: set[tuple[str, ...]], ignore_blank: bool
+) -> Iterator[Hit]:
+    first: dict[tuple[str, ...], tuple[str, int]] = {}
+    told: set[tuple[str, ...]] = set()
+    for row, (value, key) in enumerate(zip(lines[column], zip(*(lines[name] for name in by), strict=True), strict=True)):
+        if key not in varying or (ignore_blank and not value):
+            continue
+        governing, at = first.setdefault(key, (value, row))
+        if value != governing and key not in told:
+            told.add(key)
+            facts = {"first": governing, "first_line": lines.line[at], "group": " / ".join(key)}
+            yield Hit(row, column, value, facts)
+
+
+@kind
+def unique_within(scope: Scope) -> Iterator[Hit]:
+    """A value of `column` that an earlier line of the same group `by` has; without `by`, of the file. Blank is fine."""
+    lines, column, by = scope.lines, scope.params["column"], scope.params.get("by", "")
+    scope.need(column, *([by] if by else []))
+    if len(set(lines[column])) == len(lines):
+        return
+    groups = lines[by] if by else [""] * len(lines)
+    seen: dict[tuple[str, str], int] = {}
+    for row, key in enumerate(zip(groups, lines[column], strict=True)):
+        if key[1] and (at := seen.setdefault(key, row)) != row:
+            yield Hit(row, column, key[1], {"first_line": lines.line[at], "group": key[0]})
+
+
+@kind
+def repeated_line(scope: Scope) -> Iterator[Hit]:
+    """A line that agrees with an earlier one of the invoice in all columns `same`, and differs in `differs` (if given).
+
+    The column `shows` is the one the finding points to. The amount in question is the total of the repeating line.
+    """
+    lines, same, differs = scope.lines, scope.params["same"], scope.params.get("differs", "")
+    shows = scope.params["shows"]
+    scope.need(*same, shows, "total")
+    repeated = _repeated(lines, shows)
+    if not repeated:
+        return
+    where = scope.params.get("where", {}).get("line_type")
+    seen: dict[tuple[str, ...], dict[str, int]] = {}
+    columns = [lines[name] for name in same]
+    totals = lines.numbers("total")
+    for row in repeated:
+        if where and lines["line_type"][row] not in where:
+            continue
+        key = tuple(cells[row] for cells in columns)
+        rest = lines[differs][row] if differs else ""
+        earlier = seen.setdefault(key, {})
+        if earlier and (not differs or rest not in earlier):
+            other, at = next(iter(earlier.items()))
+            facts = {"first_line": lines.line[at], "first": other, "this": rest, "number": lines["line_number"][at]}
+            yield Hit(row, shows, lines[shows][row], facts, totals[lines["total"][row]])
+        earlier.setdefault(rest, row)
+
+
+def _repeated(lines: Table, column: str) -> list[int]:
+    """The rows whose non-blank value in the column stands in more than one row."""
+
+    def build() -> list[int]:
+        cells = lines[column]
+        if len(set(cells)) == len(cells):
+            return []
+        several = {value for value, times in Counter(cells).items() if times > 1 and value.strip()}
+        return [row for row, value in enumerate(cells) if value in several]
+
+    return lines.remember(("repeated", column), build)  # type: ignore[no-any-return]
+
+
+@kind
+def number_reused(scope: Scope) -> Iterator[Hit]:
+    """An invoice number that comes back after other invoices, with another date or client: two invoices, one number."""
+    lines = scope.lines
+    columns = [name for name in scope.params["differs"] if name in lines]
+    scope.need("invoice_number")
+    for number, rows in lines.groups("invoice_number").items():
+        if isinstance(rows, range) or not number:
+            continue
+        for before, row in zip(rows, rows[1:], strict=False):
+            changed = [name for name in columns if lines[name][row] != lines[name][rows[0]]]
+            if row != before + 1 and changed:
+                facts = {"first_line": lines.line[rows[0]], "what": " and ".join(map(scope.document.native, changed))}
+                yield Hit(row, "invoice_number", number, facts)
+                break
+
+
+@kind
+def matters_in_invoice(scope: Scope) -> Iterator[Hit]:
+    """An invoice with lines of more than one law firm matter."""
+    lines = scope.lines
+    scope.need("invoice_number", "matter_id")
+    if _constant_in_runs(lines, "invoice_number", "matter_id"):
+        return
+    for rows in lines.groups("invoice_number").values():
+        matters = list(dict.fromkeys(lines["matter_id"][row] for row in rows if lines["matter_id"][row]))
+        if len(matters) > 1:
+            row = next(row for row in rows if lines["matter_id"][row] == matters[1])
+            yield Hit(row, "matter_id", matters[1], {"count": len(matters), "matters": ", ".join(matters[:5])})

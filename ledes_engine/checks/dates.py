@@ -1,0 +1,136 @@
+"""Kinds that compare dates: order, age, and the shape of a billing period."""
+
+import calendar
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from ledes_engine.checks.scope import Scope, judge, kind, missing
+from ledes_engine.model import Hit
+
+
+@kind
+def date_order(scope: Scope) -> Iterator[Hit]:
+    """For each of `pairs` (column, column): the first date must not be after the second; `@today` may stand for one.
+
+    With `max_days`, the fault is instead that the second lies more than so many days after the first. The finding
+    points to the column `shows`, else to the first of the pair; about an invoice's own dates it is told once.
+    """
+    for pair in scope.params["pairs"]:
+        columns = [name for name in pair if name != TODAY]
+        if any(name not in scope.lines for name in columns):
+            continue
+        shows = scope.params.get("shows") or columns[0]
+        told: set[str] = set()
+        for row, texts, facts in judge(scope, columns, _order_judge(scope, pair)):
+            if shows != "line_date":
+                invoice = scope.lines["invoice_number"][row]
+                if invoice in told:
+                    continue
+                told.add(invoice)
+            other = next(name for name in reversed(pair) if name != shows)
+            names = {"other": "today" if other == TODAY else scope.document.native(other)}
+            yield Hit(row, shows, scope.lines[shows][row], {**facts, **names})
+
+
+TODAY = "@today"
+
+
+def _order_judge(scope: Scope, pair: list[str]) -> Any:
+    days = {name: scope.lines.days(name) for name in pair if name != TODAY}
+    limit = scope.params.get("max_days")
+
+    def judged(*texts: str) -> Mapping[str, Any] | None:
+        given = iter(texts)
+        first, second = (scope.today if name == TODAY else days[name][next(given)] for name in pair)
+        if first is None or second is None:
+            return None
+        apart = (second - first).days
+        if apart <= int(limit) if limit is not None else apart >= 0:
+            return None
+        return {"first": f"{first:%Y%m%d}", "second": f"{second:%Y%m%d}", "days": abs(apart), "limit": limit}
+
+    return judged
+
+
+@kind
+def billing_period(scope: Scope) -> Iterator[Hit]:
+    """A billing period that is not what the client wants: `calendar_month` (first to last day), or one `within` a month,
+    quarter or year."""
+    lines = scope.lines
+    scope.need("billing_start", "billing_end", "invoice_number")
+    start, end = lines.days("billing_start"), lines.days("billing_end")
+    for rows in lines.groups("invoice_number").values():
+        first, last = start[lines["billing_start"][rows[0]]], end[lines["billing_end"][rows[0]]]
+        if first and last and not _period_fits(first, last, scope.params):
+            facts = {"start": f"{first:%Y%m%d}", "end": f"{last:%Y%m%d}", "unit": scope.params.get("within", "month")}
+            yield Hit(rows[0], "billing_start", lines["billing_start"][rows[0]], facts)
+
+
+def _period_fits(first: date, last: date, params: Mapping[str, Any]) -> bool:
+    if params.get("calendar_month"):
+        month_end = calendar.monthrange(last.year, last.month)[1]
+        return first.day == 1 and last.day == month_end
+    per = {"month": 1, "quarter": 3, "year": 12}[params["within"]]
+    return first.year == last.year and (first.month - 1) // per == (last.month - 1) // per
+
+
+@kind
+def period_overlap(scope: Scope) -> Iterator[Hit]:
+    """Two invoices of the file whose billing periods for the same matter have a day in common."""
+    lines = scope.lines
+    scope.need("billing_start", "billing_end", "invoice_number", "matter_id")
+    start, end = lines.days("billing_start"), lines.days("billing_end")
+    billed: dict[str, list[tuple[date, date, int]]] = {}
+    for rows in lines.groups("invoice_number").values():
+        first, last = start[lines["billing_start"][rows[0]]], end[lines["billing_end"][rows[0]]]
+        if first and last:
+            billed.setdefault(lines["matter_id"][rows[0]], []).append((first, last, rows[0]))
+    for periods in billed.values():
+        latest: tuple[date, int] | None = None
+        for first, last, row in sorted(periods):
+            if latest and first <= latest[0]:
+                facts = {"other": lines["invoice_number"][latest[1]], "start": f"{first:%Y%m%d}", "end": f"{last:%Y%m%d}"}
+                yield Hit(row, "billing_start", lines["billing_start"][row], facts)
+            if latest is None or last > latest[0]:
+                latest = (last, row)
+
+
+@kind
+def weekend(scope: Scope) -> Iterator[Hit]:
+    """A fee line dated on a Saturday or a Sunday."""
+    scope.need("line_date")
+    days = scope.lines.days("line_date")
+
+    def judged(text: str) -> Mapping[str, Any] | None:
+        day = days[text]
+        return {"weekday": calendar.day_name[day.weekday()]} if day and day.weekday() >= 5 else None
+
+    for row, (text,), facts in judge(scope, ["line_date"], judged):
+        yield Hit(row, "line_date", text, facts)
+
+
+@kind
+def matter_open(scope: Scope) -> Iterator[Hit]:
+    """Work before the matter's opening (`edge = "opened"`) or more than `grace_days` after its closing (`"closed"`).
+
+    The dates come from the guidelines' matters.
+    """
+    if scope.client.matters is None:
+        raise missing("matters with their dates")
+    scope.need("line_date")
+    column = "client_matter_id" if "client_matter_id" in scope.lines else "matter_id"
+    edge, grace = scope.params["edge"], timedelta(days=int(scope.params.get("grace_days", 0)))
+    days = scope.lines.days("line_date")
+    totals = scope.lines.numbers("total")
+    matters = scope.client.matters
+
+    def judged(text: str, client_matter: str, firm_matter: str) -> Mapping[str, Any] | None:
+        matter = matters.get(client_matter) or matters.get(firm_matter)
+        day, limit = days[text], getattr(matter, edge, None)
+        if day is None or limit is None or (day >= limit if edge == "opened" else day <= limit + grace):
+            return None
+        return {"limit": f"{limit:%Y%m%d}", "matter": client_matter or firm_matter}
+
+    for row, (text, *_), facts in judge(scope, ["line_date", column, "matter_id"], judged):
+        yield Hit(row, "line_date", text, facts, totals[scope.lines["total"][row]])

@@ -1,0 +1,124 @@
+"""Kinds about timekeepers and rates, and about ids that the client's guidelines list."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from ledes_engine.checks.scope import Scope, Timekeeper, judge, kind, missing
+from ledes_engine.model import Hit
+from ledes_engine.values import ZERO, number, plain
+
+
+@kind
+def one_rate(scope: Scope) -> Iterator[Hit]:
+    """One person, one matter, one month, several rates. Rates that are `shares` of another are agreed travel rates.
+
+    One hit for each person, matter and month, at the first line with the second rate.
+    """
+    lines = scope.lines
+    names = ("timekeeper_id", "matter_id", "line_date", "unit_cost", "line_type", "activity_code")
+    scope.need(*names)
+    shares = [Decimal(share) for share in scope.params.get("shares", ())]
+    exempt = set(scope.params.get("except_activities", ()))
+    rates: dict[tuple[str, str, str], set[Decimal]] = {}
+    for timekeeper, matter, day, cost, type_, activity in lines.combinations(names):
+        rate = number(cost)
+        if type_ == "F" and timekeeper and rate and activity not in exempt:
+            rates.setdefault((timekeeper, matter, day[:6]), set()).add(rate)
+    varying = {key: sorted(found) for key, found in rates.items() if len(found) > 1 and not _agreed(found, shares)}
+    if not varying:
+        return
+    first: dict[tuple[str, str, str], tuple[str, int]] = {}
+    for row, (timekeeper, matter, day, cost, type_, activity) in enumerate(zip(*(lines[n] for n in names), strict=True)):
+        key = (timekeeper, matter, day[:6])
+        if key not in varying or type_ != "F" or activity in exempt or not number(cost):
+            continue
+        other, at = first.setdefault(key, (cost, row))
+        if number(cost) != number(other):
+            facts = {"first": other, "first_line": lines.line[at], "timekeeper": timekeeper, "month": f"{day[:4]}-{day[4:6]}"}
+            yield Hit(row, "unit_cost", cost, facts)
+            del varying[key]
+
+
+def _agreed(rates: set[Decimal], shares: list[Decimal]) -> bool:
+    full = max(rates)
+    return all(rate == full or any(rate == full * share for share in shares) for rate in rates)
+
+
+@kind
+def hours_a_day(scope: Scope) -> Iterator[Hit]:
+    """More than `max` hours for one person on one day, over all invoices of the file; one hit for each day."""
+    lines, limit = scope.lines, Decimal(scope.params["max"])
+    scope.need("timekeeper_id", "line_date", "units", "line_type")
+    units = lines.numbers("units")
+    hours: dict[tuple[str, str], Decimal] = {}
+    for key, text, type_ in zip(
+        zip(lines["timekeeper_id"], lines["line_date"], strict=True), lines["units"], lines["line_type"], strict=True
+    ):
+        if type_ == "F":
+            hours[key] = hours.get(key, ZERO) + (units[text] or ZERO)
+    over = {key: total for key, total in hours.items() if total > limit and all(key)}
+    if not over:
+        return
+    for row, key in enumerate(zip(lines["timekeeper_id"], lines["line_date"], strict=True)):
+        if key in over and lines["line_type"][row] == "F":
+            facts = {"hours": plain(over.pop(key)), "timekeeper": key[0], "day": key[1], "limit": limit}
+            yield Hit(row, "units", lines["units"][row], facts)
+
+
+@kind
+def on_list(scope: Scope) -> Iterator[Hit]:
+    """A value that the guidelines' list `list` (`matters`, `firm_ids`, `timekeepers` or `currency`) does not hold."""
+    which, client = scope.params["list"], scope.client
+    allowed = {client.currency} if which == "currency" and client.currency else getattr(client, which, None)
+    if not allowed or which == "currency" and not client.currency:
+        raise missing(which.replace("_", " "))
+    columns = scope.columns()
+    scope.need(columns[0] if columns else scope.params["columns"][0])
+
+    def judged(*texts: str) -> Mapping[str, Any] | None:
+        if not any(texts) or any(text.strip() in allowed for text in texts):
+            return None
+        from ledes_engine.cards import near_miss
+
+        return {"hint": near_miss(texts[0], list(allowed)), "known": ", ".join(sorted(allowed)[:5])}
+
+    told = set()
+    for row, texts, facts in judge(scope, columns, judged):
+        key = (texts, scope.lines["invoice_number"][row])
+        if key not in told:
+            told.add(key)
+            yield Hit(row, columns[0], texts[0], facts)
+
+
+@kind
+def approved_rate(scope: Scope) -> Iterator[Hit]:
+    """A rate above the one that the client approved for the person and the day (`fault = "above"`), or a day for which
+    no rate is approved (`fault = "no-rate"`). The amount in question is the difference times the hours."""
+    timekeepers = scope.client.timekeepers
+    if not timekeepers or not any(one.rates for one in timekeepers.values()):
+        raise missing("timekeepers with approved rates")
+    scope.need("timekeeper_id", "line_date", "unit_cost", "units")
+    days, wanted = scope.lines.days("line_date"), scope.params["fault"]
+
+    def judged(timekeeper: str, day: str, cost: str) -> Mapping[str, Any] | None:
+        person, rate, worked = timekeepers.get(timekeeper), number(cost), days[day]
+        if person is None or not person.rates or rate is None or worked is None:
+            return None
+        approved = _rate_on(person, worked)
+        if approved is None:
+            return {"day": day, "timekeeper": timekeeper} if wanted == "no-rate" else None
+        if wanted == "no-rate" or rate <= approved:
+            return None
+        return {"approved": plain(approved), "over": rate - approved, "timekeeper": timekeeper, "day": day}
+
+    for row, (_, _, cost), facts in judge(scope, ["timekeeper_id", "line_date", "unit_cost"], judged):
+        units = number(scope.lines["units"][row]) or ZERO
+        over = facts.get("over")
+        yield Hit(row, "unit_cost", cost, facts, None if over is None else over * units)
+
+
+def _rate_on(person: Timekeeper, day: date) -> Decimal | None:
+    rates = [rate for first, last, rate in person.rates if (first is None or first <= day) and (last is None or day <= last)]
+    return Decimal(max(rates)) if rates else None

@@ -1,0 +1,29 @@
+"""The file formats: `read` makes a document of any bytes, `write` makes bytes of a document."""
+
+from ledes_engine.formats.detect import Detected, detect
+from ledes_engine.model import Document, Fault, Layout, Table
+
+__all__ = ["Detected", "detect", "read"]
+
+
+def read(data: bytes) -> Document:
+    """A document of any bytes whatever: it never raises, and reports what it stumbled over as `document.faults`."""
+    found = detect(data)
+    if found.kind in ("1998B", "1998BI"):
+        if found.delimiter == "|" and not _quoted(data, found):
+            from ledes_engine.formats.pipe import read_pipe
+
+            return read_pipe(data, found)
+        from ledes_engine.formats.spreadsheet import read_spreadsheet
+
+        return read_spreadsheet(data, found)
+    slug = {"empty": "empty", "xml": "xml"}.get(found.kind, "not-ledes")
+    fault = Fault(slug, line=1, facts={"description": found.description})
+    layout = Layout("", (), encoding=found.encoding)
+    return Document(found.kind, (), Table({}, [], []), layout, [fault], readable=False)
+
+
+def _quoted(data: bytes, found: Detected) -> bool:
+    """Whether a spreadsheet put each whole line or each cell between quotes."""
+    lines = data[found.byte_order_mark : 1 << 16].decode(found.encoding, "replace").split("\n")
+    return sum(line.lstrip().startswith('"') for line in lines[1:4]) >= 2

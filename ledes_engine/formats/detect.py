@@ -1,0 +1,129 @@
+"""What a file is, judged by its first bytes and lines and never by its name."""
+
+import codecs
+import re
+from typing import NamedTuple
+
+from ledes_engine.formats.fields import FORMATS, fields_of, simple
+
+# How far into a file detection looks.
+_HEAD = 1 << 16
+_FIELD_NAMES_TO_TRUST = 8
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_OTHER_KINDS = (
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive or a Word or Excel file"),
+    (b"\xd0\xcf\x11\xe0", "an old Word or Excel file or an Outlook message"),
+    (b"\x89PNG", "a picture (PNG)"),
+    (b"\xff\xd8\xff", "a picture (JPEG)"),
+    (b"GIF8", "a picture (GIF)"),
+    (b"II*\x00", "a picture (TIFF)"),
+    (b"MM\x00*", "a picture (TIFF)"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"{\\rtf", "a rich text document"),
+)
+# The identifiers seen in the wild: LEDES98B, LEDES1998BI V2, LEDES98BI V5, with or without [].
+_IDENTIFIER = re.compile(r"[\s\"']*LEDES[\s_-]*(?:19)?98[\s_-]*(BI?)?[\s_-]*(V\s*\d+)?\s*(?:\[\s*\])?[\s\"',;|]*", re.I)
+_FIRST_TAG = re.compile(r"<(?![?!])(?:\w+:)?([\w.-]+)")
+
+
+class Detected(NamedTuple):
+    """What the bytes are."""
+
+    kind: str  # a format name, `xml`, `empty`, or `unknown`
+    encoding: str = "ascii"
+    byte_order_mark: int = 0  # its length in bytes
+    identifier: str = ""  # the first line as it stands, when it names a format
+    delimiter: str = "|"
+    description: str = ""  # of a file that is no LEDES file: "a PDF document"
+
+
+def detect(data: bytes) -> Detected:
+    """Say what `data` is: the format, the encoding, the delimiter, or what else it looks like."""
+    if not data.strip(b"\0 \t\r\n\x1a"):
+        return Detected("empty")
+    encoding, mark = _encoding(data)
+    for start, description in _OTHER_KINDS:
+        if data.startswith(start):
+            return Detected("unknown", description=description)
+    text = data[mark : mark + _HEAD].decode(encoding, "replace").lstrip("\0")
+    if text.lstrip().startswith("<"):
+        return _markup(text, encoding, mark)
+    lines = [line for line in text.splitlines() if line.strip()][:2]
+    first = lines[0] if lines else ""
+    named = _IDENTIFIER.fullmatch(first.split("[]")[0] + "[]" if "[]" in first else first)
+    if named and first.lstrip(" \"'").upper().startswith("LEDES"):
+        header = lines[1] if len(lines) > 1 else ""
+        kind = "1998BI" if (named[1] or "").upper() == "BI" else "1998B"
+        return Detected(_kind_by_header(header, kind), encoding, mark, first, _delimiter(header))
+    if _names_in(first) >= _FIELD_NAMES_TO_TRUST:
+        return Detected(_kind_by_header(first, "1998B"), encoding, mark, "", _delimiter(first))
+    binary = "\0" in text and not encoding.startswith("utf-16")
+    return Detected("unknown", encoding, mark, description="a binary file" if binary else "some other text")
+
+
+def _encoding(data: bytes) -> tuple[str, int]:
+    """The encoding and the length of the byte order mark; what is neither ASCII nor UTF-8 is taken for cp1252."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return encoding, len(mark)
+    if data.isascii():
+        zeros = data[1:_HEAD:2].count(0), data[0:_HEAD:2].count(0)
+        half = min(len(data), _HEAD) // 2
+        if half and max(zeros) > 0.9 * half:
+            return ("utf-16-le" if zeros[0] > zeros[1] else "utf-16-be"), 0
+        return "ascii", 0
+    try:
+        codecs.utf_8_decode(data, "strict", True)
+    except UnicodeDecodeError:
+        return "cp1252", 0
+    return "utf-8", 0
+
+
+def _markup(text: str, encoding: str, mark: int) -> Detected:
+    """An XML file: LEDES if its first element says so."""
+    tag = _FIRST_TAG.search(text)
+    root = tag[1].lower() if tag else ""
+    if root == "ledesxml":
+        return Detected("xml", encoding, mark, description="LEDES XML 2000")
+    version = re.match(r"ledesxmlebilling(\d(?:\.\d+)*)?", root)
+    if version:
+        return Detected("xml", encoding, mark, description=f"LEDES XML E-Billing {version[1] or ''}".strip())
+    return Detected("unknown", encoding, mark, description="a web page" if root == "html" else "an XML file that is not LEDES")
+
+
+def _known_names(format: str) -> set[str]:
+    return {simple(field.name) for field in fields_of(format)}
+
+
+def _cells(header: str) -> list[str]:
+    return [simple(cell) for cell in re.split(r"[|,;\t]", header)]
+
+
+def _names_in(header: str) -> int:
+    return len(_known_names("1998BI").intersection(_cells(header)))
+
+
+def _kind_by_header(header: str, named: str) -> str:
+    """The header decides between 1998B and 1998BI where it clearly is one of them; else the identifier does."""
+    if _names_in(header) < _FIELD_NAMES_TO_TRUST:
+        return named
+    international = _known_names("1998BI") - _known_names("1998B")
+    return "1998BI" if len(international.intersection(_cells(header))) >= _FIELD_NAMES_TO_TRUST else "1998B"
+
+
+def _delimiter(header: str) -> str:
+    """The character that separates the fields of a header; a spreadsheet may have put commas or tabs for pipes."""
+    return max("|\t,;", key=header.count) if header else "|"
+
+
+def exact_identifier(text: str, format: str) -> bool:
+    """Whether the first line is the identifier of the format to the letter."""
+    return text.rstrip("\r\n") == FORMATS[format].identifier

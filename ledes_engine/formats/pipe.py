@@ -1,0 +1,351 @@
+"""Reading the delimited formats, LEDES 1998B and 1998BI: bytes to a table of columns.
+
+Well-formed text is read a block at a time by operations on whole strings, and proven well-formed by counting; a block
+that is not is read record by record (`records`). Both give the same table for the same well-formed text, which the
+tests hold.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ledes_engine.formats.detect import Detected, exact_identifier
+from ledes_engine.formats.fields import FORMATS, Header, fields_of, match_header, simple
+from ledes_engine.formats.records import Record, Shape, split_records
+from ledes_engine.model import Document, Fault, Field, Layout, Table
+
+_BLOCK = 1 << 16
+# The fields that lead a record and stay the same over an invoice are split off once per invoice, not once per line.
+_LEADING = 8
+_SHORT_RUN = 8
+_WIDEST_HEADER = 256
+# Columns in which nearly every value is new: sharing equal cells would cost more than it saves.
+_NEARLY_UNIQUE = ("line_number", "narrative")
+_CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
+
+
+class _Rows:
+    """Columns being filled, equal cells shared, and the place of each row."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self.columns = columns
+        self.cells: list[list[str]] = [[] for _ in columns]
+        self.seen: list[dict[str, str]] = [{} for _ in columns]
+        self._share = [name not in _NEARLY_UNIQUE for name in columns]
+        self._records: list[int] | range = range(0)
+        self._lines: list[int] | range = range(0)
+        self.records = 0
+
+    def add_run(self, leading: list[str], cells: list[str], step: int, count: int, line: int) -> None:
+        """`count` records that share their leading cells; the others stand in `cells`, `step` apart."""
+        for place, value in enumerate(leading):
+            self._extend(place, [self.seen[place].setdefault(value, value)] * count)
+        for place in range(len(leading), len(self.columns)):
+            column = cells[place - len(leading) :: step]
+            self._extend(place, self._shared(place, column))
+        self._place(range(self.records + 1, self.records + count + 1), range(line, line + count))
+        self.records += count
+
+    def _shared(self, place: int, column: list[str]) -> Any:
+        if not self._share[place]:
+            return column
+        first = column[0]
+        seen = self.seen[place]
+        if column[-1] == first and column.count(first) == len(column):
+            return [seen.setdefault(first, first)] * len(column)
+        return map(seen.setdefault, column, column)
+
+    def _extend(self, place: int, values: Any) -> None:
+        self.cells[place].extend(values)
+
+    def add(self, cells: list[str], line: int) -> None:
+        """One record on its own."""
+        for place, value in enumerate(cells):
+            if self._share[place]:
+                value = self.seen[place].setdefault(value, value)
+            self.cells[place].append(value)
+        self._place([self.records], [line])
+
+    def _place(self, records: Sequence[int], lines: Sequence[int]) -> None:
+        """Note where rows stand; ranges stay ranges while the file is regular."""
+        self._records = _followed(self._records, records)
+        self._lines = _followed(self._lines, lines)
+
+    def table(self) -> Table:
+        """The finished table."""
+        columns = dict(zip(self.columns, self.cells, strict=True))
+        seen = zip(self.columns, self.seen, self._share, strict=True)
+        distinct = {name: values for name, values, shared in seen if shared}
+        return Table(columns, self._records, self._lines, distinct)  # type: ignore[arg-type]
+
+
+def _followed(places: list[int] | range, more: Sequence[int]) -> list[int] | range:
+    if isinstance(places, range):
+        if not places:
+            return range(more[0], more[-1] + 1)
+        if more[0] == places.stop:
+            return range(places.start, more[-1] + 1)
+        places = list(places)
+    places.extend(more)
+    return places
+
+
+class _Reader:
+    """One pass over the text of a file."""
+
+    def __init__(self, format: str, header: Header, newline: str) -> None:
+        self.fields: tuple[Field, ...] = fields_of(format)
+        self.header = header
+        self.newline = newline
+        self.rows = _Rows(header.columns)
+        self.shape = Shape(header.columns, self.fields)
+        self.faults: list[Fault] = []
+        self.damaged: set[str] = set()
+        self.truncated = False
+
+    def read(self, blocks: Iterator[str], line: int) -> None:
+        """All data records of the file; each block ends where a record ends, but for the last."""
+        for block in blocks:
+            if not self._quickly(block, line):
+                self._carefully(block, line)
+            line += block.count("\n") if "\n" in self.newline else block.count("\r")
+
+    def _quickly(self, block: str, line: int) -> bool:
+        """Add a well-formed block; False, with nothing added, when it is not proven to be one."""
+        runs = self._runs(block)
+        if runs is None:
+            return False
+        for leading, cells, step, count in runs:
+            self.rows.add_run(leading, cells, step, count, line)
+            line += count
+        return True
+
+    def _runs(self, block: str) -> list[tuple[list[str], list[str], int, int]] | None:
+        """Cut a block into runs of records with the same leading cells.
+
+        Between the records of a run a cell with a line feed is put; that these cells, and no others, hold one, and
+        stand where they must, proves that every record has the right number of fields.
+        """
+        end = "[]" + self.newline
+        if block.endswith("[]"):
+            block += self.newline
+        if not block.endswith(end):
+            return None
+        width = len(self.header.columns)
+        runs = []
+        start, length, leading_count = 0, len(block), min(_LEADING, width - 1)
+        while start < length:
+            leading = block[start : block.index(end, start)].split("|", leading_count)[:leading_count]
+            prefix = "|".join(leading) + "|" if leading else ""
+            parts = block[start + len(prefix) :].split(end + prefix) if prefix else block[start:-len(end)].split(end)
+            if prefix:
+                last = parts[-1].index(end)
+                start = length - len(parts[-1]) + last + len(end)
+                parts[-1] = parts[-1][:last]
+            else:
+                start = length
+            count = len(parts)
+            step = width - len(leading) + 1
+            joined = "|\n|".join(parts)
+            cells = joined.split("|")
+            proven = len(cells) == count * step - 1 and joined.count("\n") == count - 1
+            if not proven or cells[step - 1 :: step].count("\n") != count - 1 or "\r" in joined or "[]" in joined:
+                return None
+            if count < _SHORT_RUN:
+                leading_count = 0
+            runs.append((leading, cells, step, count))
+        return runs
+
+    def _carefully(self, block: str, line: int) -> None:
+        """Add a block record by record, with a fault for each thing out of order."""
+        for record in split_records(block, line, self.shape.width):
+            self.rows.records += 1
+            self._add(record)
+
+    def _add(self, record: Record) -> None:
+        cells = record.text.split("|")
+        if not record.terminated and len(cells) < self.shape.width:
+            self._fault("cut-off", record, cells, found=len(cells), expected=self.shape.width)
+            self._damage(cells)
+            return
+        if record.shared_line:
+            self._fault("shared-line", record, cells)
+        if record.blank_lines:
+            self._fault("blank-lines", record, cells, count=record.blank_lines)
+        if not record.terminated:
+            self._fault("not-terminated", record, cells)
+        fitted = self._fit(record, cells)
+        if fitted is None:
+            self._damage(cells)
+            return
+        if record.broken:
+            self._report_breaks(record, fitted)
+        self.rows.add(fitted, record.line)
+
+    def _fit(self, record: Record, cells: list[str]) -> list[str] | None:
+        """The cells under their columns; a surplus is explained if it can be, a lack cannot be mended."""
+        width = self.shape.width
+        if len(cells) == width and not record.bracketed:
+            return cells
+        if len(cells) == width:
+            place = next(i for i, cell in enumerate(cells) if "[]" in cell)
+            self._fault("field-count", record, cells, reason="terminator", near=self._name(place), found=width, expected=width)
+            return cells
+        if len(cells) < width:
+            self._fault("field-count", record, cells, reason="missing", found=len(cells), expected=width)
+            return None
+        fit = self.shape.realign(cells)
+        reason = "unexplained" if fit is None else "trailing" if fit[1] < 0 else "pipe"
+        near = self._name(fit[1]) if fit and fit[1] >= 0 else ""
+        self._fault("field-count", record, cells, reason=reason, near=near, found=len(cells), expected=width)
+        return fit[0] if fit else None
+
+    def _report_breaks(self, record: Record, cells: list[str]) -> None:
+        places = [i for i, cell in enumerate(cells) if "\n" in cell or "\r" in cell] or [len(cells) - 1]
+        for place in places:
+            self._fault("line-break", record, cells, field=self.header.columns[place], value=cells[place])
+
+    def _name(self, place: int) -> str:
+        column = self.header.columns[place]
+        return next((field.name for field in self.fields if field.column == column), column)
+
+    def _cell(self, cells: list[str], column: str) -> str:
+        place = self.header.columns.index(column) if column in self.header.columns else len(cells)
+        return cells[place] if place < len(cells) else ""
+
+    def _damage(self, cells: list[str]) -> None:
+        self.damaged.add(self._cell(cells, "invoice_number"))
+
+    def _fault(self, slug: str, record: Record, cells: list[str], field: str = "", value: str = "", **facts: Any) -> None:
+        invoice = self._cell(cells, "invoice_number")
+        self.faults.append(Fault(slug, self.rows.records, record.line, field, value, facts, invoice))
+
+
+def read_pipe(data: bytes, found: Detected) -> Document:
+    """Read the bytes of a 1998B or 1998BI file; whatever they hold, a document comes back."""
+    faults: list[Fault] = []
+    data = _single_bytes(data, found, faults)
+    encoding = found.encoding if found.encoding in ("ascii", "utf-8", "cp1252") else "utf-8"
+    newline = _newline(data)
+    if newline == "\r":
+        faults.append(Fault("carriage-returns", line=1))
+    position, line = _skip_blank(data, 0, 1)
+    if found.identifier:
+        position, line = _judge_identifier(data, position, line, newline, encoding, found, faults)
+    else:
+        faults.append(Fault("identifier-missing", line=line, facts={"expected": FORMATS[found.kind].identifier}))
+    header, names, position, line = _read_header(data, position, line, newline, encoding, found.kind, faults)
+    reader = _Reader(found.kind, header, newline)
+    reader.read(_blocks(data, position, newline, encoding), line)
+    faults += reader.faults
+    if not reader.rows.records:
+        faults.append(Fault("no-lines", line=line))
+    if data.translate(None, _CONTROLS) != data:
+        faults.append(_control_character(data))
+    layout = Layout(
+        found.identifier, names, newline, data.endswith(newline.encode()), found.encoding, found.byte_order_mark > 0
+    )
+    return Document(found.kind, reader.fields, reader.rows.table(), layout, faults, frozenset(reader.damaged))
+
+
+def _single_bytes(data: bytes, found: Detected, faults: list[Fault]) -> bytes:
+    """The data without its mark, and as UTF-8 where each character took two or four bytes."""
+    if found.byte_order_mark:
+        faults.append(Fault("byte-order-mark", line=1, facts={"encoding": found.encoding}))
+    data = data[found.byte_order_mark :]
+    if found.encoding.startswith(("utf-16", "utf-32")):
+        faults.append(Fault("wide-encoding", line=1, facts={"encoding": found.encoding.upper()}))
+        data = data.decode(found.encoding, "replace").encode()
+    return data
+
+
+def _control_character(data: bytes) -> Fault:
+    place = next(i for i, byte in enumerate(data) if byte in _CONTROLS)
+    line = data.count(b"\n", 0, place) + 1
+    count = len(data) - len(data.translate(None, _CONTROLS))
+    return Fault("control-character", line=line, facts={"code": f"0x{data[place]:02X}", "count": count})
+
+
+def _newline(data: bytes) -> str:
+    first = data.find(b"\n")
+    if first > 0 and data[first - 1 : first] == b"\r":
+        return "\r\n"
+    return "\n" if first >= 0 or b"\r" not in data else "\r"
+
+
+def _skip_blank(data: bytes, position: int, line: int) -> tuple[int, int]:
+    while position < len(data) and data[position] in b" \t\r\n\0":
+        line += data[position] == 10
+        position += 1
+    return position, line
+
+
+def _line_at(data: bytes, position: int, newline: str, encoding: str) -> tuple[str, int]:
+    """The physical line that starts at `position`, and where the next one starts."""
+    end = data.find(newline.encode(), position)
+    stop, following = (len(data), len(data)) if end < 0 else (end, end + len(newline))
+    return data[position:stop].decode(encoding, "surrogateescape"), following
+
+
+def _judge_identifier(
+    data: bytes, position: int, line: int, newline: str, encoding: str, found: Detected, faults: list[Fault]
+) -> tuple[int, int]:
+    text, following = _line_at(data, position, newline, encoding)
+    expected = FORMATS[found.kind].identifier
+    if "[]" in text and text.split("[]", 1)[1].strip():
+        # The header follows on the same line; records end at `[]`.
+        following = position + len((text.split("[]", 1)[0] + "[]").encode(encoding, "surrogateescape"))
+        text = text.split("[]", 1)[0] + "[]"
+        line -= 1
+    if not exact_identifier(text, found.kind):
+        named = "1998BI" if "BI" in simple(text).upper() else "1998B"
+        slug = "identifier-variant" if named == found.kind else "identifier-and-header"
+        faults.append(Fault(slug, line=max(line, 1), value=text[:80], facts={"expected": expected}))
+    return following, line + 1
+
+
+def _read_header(
+    data: bytes, position: int, line: int, newline: str, encoding: str, format: str, faults: list[Fault]
+) -> tuple[Header, tuple[str, ...], int, int]:
+    """The header where there is one; without it the fields are taken in the order of the standard."""
+    fields = fields_of(format)
+    position, line = _skip_blank(data, position, line)
+    end = data.find(b"[]", position)
+    stop = min(p for p in (end, data.find(newline.encode(), position), len(data)) if p >= 0)
+    names = data[position:stop].decode(encoding, "surrogateescape").split("|")
+    known = {simple(field.name) for field in fields}
+    if len(names) > _WIDEST_HEADER or sum(simple(name) in known for name in names) < 4:
+        faults.append(Fault("header-missing", line=line))
+        return Header(tuple(field.column for field in fields)), (), position, line
+    header = match_header(names, fields)
+    faults += _header_faults(header, line, terminated=data[stop : stop + 2] == b"[]")
+    stop += 2 if data[stop : stop + 2] == b"[]" else 0
+    rest, following = _line_at(data, stop, newline, encoding)
+    if rest.strip():
+        return header, tuple(names), stop, line
+    return header, tuple(names), following, line + 1
+
+
+def _header_faults(header: Header, line: int, terminated: bool) -> Iterator[Fault]:
+    if not terminated:
+        yield Fault("header-not-terminated", line=line)
+    if header.missing:
+        yield Fault("header-field-missing", line=line, facts={"names": ", ".join(header.missing)})
+    if header.unknown:
+        yield Fault("header-field-unknown", line=line, facts={"names": ", ".join(name[:60] for name in header.unknown)})
+    if header.moved:
+        yield Fault("header-order", line=line)
+    for name, native in header.renamed:
+        slug = "header-name-case" if simple(name) == simple(native) else "header-name"
+        yield Fault(slug, line=line, value=name, facts={"expected": native})
+
+
+def _blocks(data: bytes, position: int, newline: str, encoding: str) -> Iterator[str]:
+    """The rest of the data in pieces that end where a record does, so that only one piece is decoded at a time."""
+    end = b"[]" + newline.encode()
+    while position < len(data):
+        stop = data.rfind(end, position, position + _BLOCK)
+        if stop < 0:
+            stop = data.find(end, position + _BLOCK - len(end))
+        stop = len(data) if stop < 0 else stop + len(end)
+        yield data[position:stop].decode(encoding, "surrogateescape")
+        position = stop

@@ -1,0 +1,487 @@
+"""A client's billing guidelines: one TOML file, perhaps extending others, resolved into a plan of rules.
+
+A file says what it wants different from what it extends; in the end everything extends `standard`, the cards as they
+are shipped. The origin of every value is kept, so that a coordinator can see who asked for what.
+"""
+
+import glob
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
+from typing import Any, Literal, NamedTuple
+
+from ledes_engine.cards import Card, cards_in, find_cards, near_miss, shipped_cards
+from ledes_engine.checks import KINDS, Client, Matter, Scope, Timekeeper
+from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, read_codes
+from ledes_engine.engine import Plan, Rule
+from ledes_engine.model import Document, LedesError
+from ledes_engine.resources import data_folder
+from ledes_engine.results import Finding
+from ledes_engine.values import number
+
+FILE_NAME = "ledes.toml"
+_GRADES = ("error", "warning", "info", "off")
+
+
+class Codes(NamedTuple):
+    """What the client says of codes."""
+
+    sets: list[str] | None = None  # names of code sets in play; the usual ones when not given
+    allowed: list[str] | None = None
+    denied: dict[str, str] = {}  # code -> reason
+    custom: dict[str, str] = {}  # the client's own codes -> label
+    custom_files: list[str] = []  # CSV files with at least a column `code`
+
+
+class Rate(NamedTuple):
+    """An hourly rate, as text because it is exact, and the days that it holds for."""
+
+    rate: str
+    start: date | None = None
+    end: date | None = None
+
+
+class TimekeeperEntry(NamedTuple):
+    """A timekeeper that the client approved."""
+
+    id: str
+    name: str = ""
+    classification: str = ""
+    rates: list[Rate] = []
+
+
+class MatterEntry(NamedTuple):
+    """A matter assigned to the firm, by the client's number or the firm's."""
+
+    id: str
+    opened: date | None = None
+    closed: date | None = None
+    code_sets: list[str] = []
+
+
+class Match(NamedTuple):
+    """The invoices that the guidelines are for; a value may hold `*`. All that is given must fit."""
+
+    client_id: list[str] = []
+    law_firm_id: list[str] = []
+    matter_id: list[str] = []
+    client_matter_id: list[str] = []
+
+
+class Waiver(NamedTuple):
+    """Findings that do not count, for a reason and until a day."""
+
+    rule: str
+    reason: str
+    until: date
+    invoice: str = "*"
+    matter: str = "*"
+    timekeeper: str = "*"
+    field: str = "*"
+
+
+class Settings(NamedTuple):
+    """A guidelines file, key by key."""
+
+    name: str = ""
+    extends: str = "standard"
+    select: list[str] = ["default"]
+    ignore: list[str] = []
+    preview: bool = False
+    fail_on: Literal["error", "warning", "info", "never"] = "error"
+    match: Match = Match()
+    severity: dict[str, Literal["error", "warning", "info", "off"]] = {}
+    params: dict[str, dict[str, Any]] = {}
+    codes: Codes = Codes()
+    timekeeper: list[TimekeeperEntry] = []
+    matter: list[MatterEntry] = []
+    firm_ids: list[str] = []
+    currency: str = ""
+    cards: list[str] = []
+    plugins: list[str] = []
+    waiver: list[Waiver] = []
+    baseline: str = ""
+    clients: list[str] = []  # guidelines of single clients that stand beside this file
+
+
+# Lists that a file adds to; any other value takes the place of the one it extends.
+_ADDED = ("ignore", "cards", "plugins", "waiver", "timekeeper", "matter")
+_PATHS = ("cards", "clients", "baseline", "codes.custom_files")
+
+
+class Guidelines:
+    """Resolved guidelines: the settings, where each came from, and the plan that they come to."""
+
+    def __init__(self, settings: Settings, origins: Mapping[str, str], clients: Sequence["Guidelines"] = ()) -> None:
+        self.settings = settings
+        self.origins = dict(origins)
+        self.clients = tuple(clients)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Guidelines, (self.settings, self.origins, self.clients)
+
+    @property
+    def title(self) -> str:
+        """The name and a hash of everything that was resolved, for reports."""
+        digest = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:12]
+        return f"{self.settings.name or 'standard'} ({digest})"
+
+    def fits(self, invoice: Mapping[str, str]) -> bool:
+        """Whether an invoice (canonical column -> value) is one that these guidelines are for."""
+        wanted = self.settings.match._asdict().items()
+        return all(any(fnmatchcase(invoice.get(k, ""), p) for p in patterns) for k, patterns in wanted if patterns)
+
+    def for_invoice(self, invoice: Mapping[str, str]) -> "Guidelines":
+        """The guidelines of the first client that fit the invoice, else these."""
+        return next((client for client in self.clients if client.settings.match != Match() and client.fits(invoice)), self)
+
+    def parts(self, document: Document) -> Iterator[tuple["Guidelines", list[str]]]:
+        """Which guidelines judge which invoices (by number) of a document, in their order."""
+        chosen: dict[int, tuple[Guidelines, list[str]]] = {}
+        lines = document.lines
+        names = [name for name in Match._fields if name in lines]
+        for number, rows in lines.groups("invoice_number").items():
+            guidelines = self.for_invoice({name: lines[name][rows[0]] for name in names})
+            chosen.setdefault(id(guidelines), (guidelines, []))[1].append(number)
+        yield from chosen.values()
+
+    @cached_property
+    def cards(self) -> dict[str, Card]:
+        """Every card these guidelines know: the shipped ones and the client's own."""
+        cards = shipped_cards()
+        for folder in self.settings.cards:
+            for card in cards_in(folder).values():
+                if card.id in cards:
+                    raise LedesError(f"{folder}: the id {card.id} is taken by the rule {cards[card.id].name}; choose another")
+                cards[card.id] = card
+        return cards
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the engine runs; raises LedesError for a rule or a parameter that does not exist."""
+        settings = self.settings
+        kinds = {**KINDS, **_plugin_kinds(settings.plugins)}
+        grades = self._grades()
+        rules = []
+        for card in self._selected(grades):
+            if card.kind not in kinds:
+                raise LedesError(f"rule {card.id} has the kind {card.kind!r}, which is none{near_miss(card.kind, list(kinds))}")
+            whole = grades.get((card.id, ""), card.severity)
+            by_field = {field: grade for (rule, field), grade in grades.items() if rule == card.id and field}
+            if whole != "off" or by_field:
+                rules.append(Rule(card, whole, by_field, self._params(card)))
+        return Plan(tuple(rules), self._client(), self.title, settings.fail_on, kinds, self._waive)
+
+    def _selected(self, grades: Mapping[tuple[str, str], str]) -> list[Card]:
+        """The cards to run: those selected, and those that a severity is set for, but for the ignored ones."""
+        settings = self.settings
+        chosen = {card.id for word in settings.select for card in self._find(word, "select")}
+        chosen |= {rule for rule, _ in grades}
+        if settings.preview:
+            chosen |= {card.id for card in self.cards.values() if card.status == "preview" and card.enabled}
+        chosen -= {card.id for word in settings.ignore for card in self._find(word, "ignore")}
+        return [card for card in self.cards.values() if card.id in chosen and card.status != "retired"]
+
+    def _find(self, word: str, key: str) -> list[Card]:
+        found = find_cards(self.cards, word)
+        if not found:
+            known = [*self.cards, *(card.name for card in self.cards.values())]
+            raise LedesError(f"{self._where(key)}: there is no rule {word!r}{near_miss(word, known)}")
+        return found
+
+    def _where(self, key: str) -> str:
+        return f"{self.origins.get(key, 'command line')}, {key}"
+
+    def _grades(self) -> dict[tuple[str, str], str]:
+        """Severities by rule and column: `F23` for the whole rule, `F23:INVOICE_DATE` for one field of it."""
+        grades = {}
+        for key, grade in self.settings.severity.items():
+            word, _, field = key.partition(":")
+            column = field and _column(field, self._where(f"severity.{key}"))
+            for card in self._find(word, f"severity.{key}"):
+                grades[card.id, column] = grade
+        return grades
+
+    def _params(self, card: Card) -> dict[str, Any]:
+        """The card's parameters with those of the guidelines put over them."""
+        params = {key: value for key, value in card.check.items() if key != "kind"}
+        for word in (card.id, card.name):
+            params.update(self.settings.params.get(word, {}))
+        return params
+
+    def _client(self) -> Client:
+        settings, codes = self.settings, self.settings.codes
+        custom = [_custom_set(codes)] if codes.custom or codes.custom_files else []
+        return Client(
+            code_sets=CodeSets(codes.sets, custom),
+            allowed_codes=None if codes.allowed is None else frozenset([*codes.allowed, *codes.custom]),
+            denied_codes=codes.denied,
+            timekeepers={one.id: _timekeeper(one) for one in settings.timekeeper} or None,
+            matters={one.id: Matter(one.id, one.opened, one.closed, tuple(one.code_sets)) for one in settings.matter} or None,
+            firm_ids=frozenset(settings.firm_ids) or None,
+            currency=settings.currency,
+        )
+
+    @cached_property
+    def _baseline(self) -> frozenset[str]:
+        return read_baseline(self.settings.baseline) if self.settings.baseline else frozenset()
+
+    def _waive(self, finding: Finding) -> str:
+        """The reason why a finding does not count: a waiver in force, or the baseline."""
+        for waiver in self.settings.waiver:
+            if _waives(waiver, finding):
+                return f"{waiver.reason} (until {waiver.until})"
+        return "known from the baseline" if self._baseline and fingerprint(finding) in self._baseline else ""
+
+    def on(self, today: date) -> "Guidelines":
+        """These guidelines as of a day: without the waivers that have ended."""
+        in_force = [waiver for waiver in self.settings.waiver if waiver.until >= today]
+        if len(in_force) == len(self.settings.waiver):
+            return self
+        return Guidelines(self.settings._replace(waiver=in_force), self.origins, self.clients)
+
+
+def _waives(waiver: Waiver, finding: Finding) -> bool:
+    if waiver.rule not in (finding.rule, finding.name):
+        return False
+    places = ("invoice", "matter", "timekeeper", "field")
+    return all(fnmatchcase(getattr(finding, place), getattr(waiver, place)) for place in places)
+
+
+def _timekeeper(entry: TimekeeperEntry) -> Timekeeper:
+    bad = next((rate.rate for rate in entry.rates if number(rate.rate) is None), None)
+    if bad is not None:
+        raise LedesError(f"timekeeper {entry.id}: the rate {bad!r} is no plain number; write it like \"350.00\"")
+    rates = tuple((rate.start, rate.end, rate.rate) for rate in entry.rates)
+    return Timekeeper(entry.id, entry.name, entry.classification, rates)
+
+
+def _custom_set(codes: Codes) -> CodeSet:
+    """The client's own codes, as a set whose codes may stand in any code field."""
+    rows = [row for path in codes.custom_files for row in _rows_of(path)]
+    rows += [[code, "", "task", label, "", "", "yes", "confirmed", ""] for code, label in codes.custom.items()]
+    found = tuple(Code(*row) for row in rows)
+    return CodeSet("custom", "the client's own codes", "", "", ANY, True, "", "", "", "", found)
+
+
+def _rows_of(path: str) -> list[list[str]]:
+    try:
+        return read_codes(path)
+    except (OSError, ValueError) as error:
+        raise LedesError(f"{path}: {error}") from error
+
+
+def _column(field: str, where: str) -> str:
+    from ledes_engine.formats.fields import fields_of
+
+    fields = fields_of("1998BI")
+    known = {name: one.column for one in fields for name in (one.name, one.column)}
+    if field not in known:
+        raise LedesError(f"{where}: there is no field {field!r}{near_miss(field, list(known))}")
+    return known[field]
+
+
+def _plugin_kinds(names: Iterable[str]) -> dict[str, Callable[[Scope], Iterator[Any]]]:
+    """The kinds of check in the modules that the guidelines name; `kinds` in such a module is a dict of functions."""
+    import importlib
+
+    found: dict[str, Callable[[Scope], Iterator[Any]]] = {}
+    for name in names:
+        try:
+            found.update(importlib.import_module(name).kinds)
+        except (ImportError, AttributeError) as error:
+            raise LedesError(f"plug-in {name}: {error}; a plug-in is a module with a dict `kinds`") from error
+    return found
+
+
+def fingerprint(finding: Finding) -> str:
+    """A hash that knows a finding again: the rule, the invoice, the field and the value, not the line or the file."""
+    parts = (finding.rule, finding.invoice, finding.field, finding.value, str(finding.record if not finding.value else ""))
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
+
+
+def read_baseline(path: str) -> frozenset[str]:
+    """The fingerprints in a baseline file; raises LedesError when it is not one."""
+    import json
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            return frozenset(json.load(file)["findings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LedesError(f"{path}: this is no baseline file ({error}); write one with --write-baseline") from error
+
+
+@lru_cache(maxsize=1)
+def standard() -> Guidelines:
+    """The standard alone: every card as it is shipped."""
+    return Guidelines(Settings(name="standard"), {})
+
+
+def shipped_names() -> list[str]:
+    """The names of the guidelines that come with the package."""
+    folder = os.path.join(data_folder("rules"), "guidelines")
+    return sorted(os.path.splitext(name)[0] for name in os.listdir(folder) if name.endswith(".toml"))
+
+
+def find_file(start: str) -> str:
+    """The `ledes.toml` in a folder or the nearest one above it; empty when there is none."""
+    folder = os.path.abspath(start)
+    while True:
+        path = os.path.join(folder, FILE_NAME)
+        if os.path.isfile(path):
+            return path
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+
+
+def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None) -> Guidelines:
+    """Guidelines from files, folders of files, or shipped names, several standing side by side.
+
+    The first one without a `[match]` judges what no other one fits; without such a one the standard does. `overrides`
+    are settings put over the outcome (the command line's). Raises LedesError with file, line and key.
+    """
+    found = [_load(path, overrides or {}) for name in names for path in _files(name)]
+    base = next((one for one in found if one.settings.match == Match()), None)
+    if base is None:
+        base = found[0] if len(found) == 1 else _resolve({}, {}, overrides or {})
+    others = [one for one in found if one is not base]
+    if not others and not base.clients:
+        return base
+    return Guidelines(base.settings, base.origins, [*base.clients, *others])
+
+
+def _files(name: str) -> list[str]:
+    if os.path.isdir(name):
+        files = sorted(glob.glob(os.path.join(glob.escape(name), "*.toml")))
+        if not files:
+            raise LedesError(f"{name}: the folder has no guidelines (*.toml)")
+        return files
+    return [name]
+
+
+def _load(name: str, overrides: Mapping[str, Any]) -> Guidelines:
+    values, origins = _layers(name, ())
+    guidelines = _resolve(values, origins, overrides)
+    if not guidelines.settings.clients:
+        return guidelines
+    paths = [path for pattern in guidelines.settings.clients for path in sorted(glob.glob(pattern))]
+    return Guidelines(guidelines.settings, guidelines.origins, [_load(path, overrides) for path in paths])
+
+
+def _resolve(values: dict[str, Any], origins: dict[str, str], overrides: Mapping[str, Any]) -> Guidelines:
+    merged = _merged(values, overrides, "command line", origins)
+    merged.setdefault("name", "standard")
+    if not values and not overrides:
+        return standard()
+    from ledes_engine.strict import validated
+
+    return Guidelines(validated(Settings, merged, origins.get("name", "guidelines")), origins)
+
+
+def _layers(name: str, above: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a file put over those of the files that it extends, and the origin of each."""
+    if name == "standard":
+        return {}, {}
+    path = name if os.path.isfile(name) or name.endswith(".toml") else _shipped(name)
+    if path in above:
+        raise LedesError(f"{path}: guidelines extend one another in a circle")
+    values = _read(path)
+    base, origins = _layers(_relative(values.get("extends", "standard"), path), (*above, path))
+    values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
+    return _merged(base, _absolute(values, path), path, origins), origins
+
+
+def _shipped(name: str) -> str:
+    path = os.path.join(data_folder("rules"), "guidelines", name + ".toml")
+    if not name or os.sep in name or not os.path.isfile(path):
+        known = ["standard", *shipped_names()]
+        raise LedesError(f"there are no guidelines {name!r}{near_miss(name, known)}; shipped: {', '.join(known)}")
+    return path
+
+
+def _relative(name: str, path: str) -> str:
+    beside = os.path.join(os.path.dirname(os.path.abspath(path)), name)
+    return beside if name.endswith(".toml") else name
+
+
+def _read(path: str) -> dict[str, Any]:
+    """A guidelines file, checked key by key."""
+    import tomllib
+
+    from ledes_engine.strict import validated
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        values = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LedesError(f"{path}: {error}") from error
+    _check_rules(validated(Settings, values, path, text), path, text)
+    return values
+
+
+def _check_rules(settings: Settings, path: str, text: str) -> None:
+    """Parameters and severities must be of rules that exist; parameters must be ones that the card has."""
+    cards = shipped_cards()
+    for folder in settings.cards:
+        cards = {**cards, **cards_in(_relative_path(folder, path))}
+    names = [*cards, *(card.name for card in cards.values())]
+    for word, params in settings.params.items():
+        found = find_cards(cards, word)
+        if len(found) != 1:
+            raise LedesError(f"{path}{_at(text, word)}: there is no rule {word!r}{near_miss(word, names)}")
+        for key in params:
+            known = [*(key for key in found[0].check if key != "kind"), "where", "unless", *_OPTIONAL.get(found[0].kind, ())]
+            if key not in known:
+                raise LedesError(f"{path}{_at(text, key)}: rule {word} has no parameter {key!r}{near_miss(key, known)}")
+    for key in settings.severity:
+        if not find_cards(cards, key.partition(":")[0]):
+            raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")
+
+
+# Parameters that a kind takes and a card need not name.
+_OPTIONAL = {"required": ("also",), "max_length": ("limits",), "one_of": ("list", "lists", "values"), "bounds": ("min", "max", "not")}
+
+
+def _at(text: str, word: str) -> str:
+    line = next((i for i, line in enumerate(text.splitlines(), 1) if word in line), 0)
+    return f":{line}" if line else ""
+
+
+def _relative_path(name: str, path: str) -> str:
+    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(path)), name))
+
+
+def _absolute(values: dict[str, Any], path: str) -> dict[str, Any]:
+    """The values with file names made relative to the guidelines file, not to the working folder."""
+    for key in _PATHS:
+        *outer, last = key.split(".")
+        table = values
+        for part in outer:
+            table = table.get(part, {})
+        if last in table:
+            given = table[last]
+            table[last] = [_relative_path(one, path) for one in given] if isinstance(given, list) else _relative_path(given, path)
+    return values
+
+
+def _merged(base: dict[str, Any], over: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = "") -> dict[str, Any]:
+    """`over` put over `base`: tables key by key, some lists added to, anything else replaced; notes each origin."""
+    merged = dict(base)
+    for key, value in over.items():
+        place = f"{at}{key}"
+        if isinstance(value, dict) and key not in ("denied", "custom"):
+            merged[key] = _merged(base.get(key, {}), value, origin, origins, f"{place}.")
+            continue
+        if key in _ADDED and isinstance(value, list):
+            value = [*base.get(key, []), *value]
+        elif isinstance(value, dict):
+            value = {**base.get(key, {}), **value}
+        merged[key] = value
+        origins[place] = origin
+    return merged

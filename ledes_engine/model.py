@@ -1,0 +1,234 @@
+"""The plain data that everything else passes along: tables, documents, hits, findings, reports."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledes_engine import values
+
+if TYPE_CHECKING:
+    from ledes_engine.views import Invoice
+
+SEVERITIES = ("error", "warning", "info")
+
+
+class LedesError(Exception):
+    """Anything this package refuses to do; the text says what is wrong and what to do."""
+
+
+class Field(NamedTuple):
+    """One field of a format: a row of the format's `fields.csv`."""
+
+    position: int
+    name: str
+    column: str
+    type: str  # text | code | date | number
+    length: str  # bytes of a text, `12.4` for whole and decimal digits of a number
+    level: str  # invoice | line | timekeeper | tax: whose attribute it is
+    required: str  # `all`, or the line types it is required on, or nothing
+    when_empty: str  # id of the rule that reports a required field left empty
+    aliases: str  # other spellings of the name seen in the wild, separated by blanks
+
+
+class Fault(NamedTuple):
+    """What a reader stumbled over: a slug that a card of kind `reading` turns into a finding."""
+
+    slug: str
+    record: int = 0
+    line: int = 0
+    field: str = ""
+    value: str = ""
+    facts: Mapping[str, Any] = {}
+    invoice: str = ""
+
+
+class Hit(NamedTuple):
+    """What a check found: the row of the lines table, the column, and the facts that the message needs."""
+
+    row: int
+    field: str
+    value: str
+    facts: Mapping[str, Any] = {}
+    amount: Decimal | None = None
+
+
+class Table:
+    """Columns of equal length, every cell the text as it stood in the file.
+
+    `record` and `line` give, for each row, the number of its record (from 1) and the physical line it starts on.
+    """
+
+    def __init__(
+        self,
+        columns: dict[str, list[str]],
+        record: Sequence[int],
+        line: Sequence[int],
+        distinct: dict[str, Iterable[str]] | None = None,
+    ) -> None:
+        self.columns = columns
+        self.record = record
+        self.line = line
+        self._memory: dict[Any, Any] = {("distinct", name): seen for name, seen in (distinct or {}).items()}
+
+    def __len__(self) -> int:
+        return len(self.record)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.columns
+
+    def __getitem__(self, name: str) -> list[str]:
+        return self.columns[name]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Table, (self.columns, self.record, self.line)
+
+    def remember(self, key: Any, build: Callable[[], Any]) -> Any:
+        """`build()`, computed once per table: many rules ask the same question of the same columns."""
+        if key not in self._memory:
+            self._memory[key] = build()
+        return self._memory[key]
+
+    def distinct(self, name: str) -> Iterable[str]:
+        """The different values of a column, each once."""
+        return self.remember(("distinct", name), lambda: set(self.columns[name]))  # type: ignore[no-any-return]
+
+    def combinations(self, names: tuple[str, ...]) -> set[tuple[str, ...]]:
+        """The different combinations of values of several columns."""
+        key = ("combinations", names)
+        return self.remember(key, lambda: set(zip(*(self.columns[name] for name in names), strict=True)))  # type: ignore[no-any-return]
+
+    def numbers(self, name: str) -> dict[str, Decimal | None]:
+        """The exact value of each different cell of a column; None where it is blank or no number."""
+        key = ("numbers", name)
+        return self.remember(key, lambda: {text: values.number(text) for text in self.distinct(name)})  # type: ignore[no-any-return]
+
+    def days(self, name: str) -> dict[str, date | None]:
+        """The date of each different cell of a column; None where it is blank or no date."""
+        key = ("days", name)
+        return self.remember(key, lambda: {text: values.day(text) for text in self.distinct(name)})  # type: ignore[no-any-return]
+
+    def blanks(self, name: str) -> set[str]:
+        """The values of a column that say nothing: empty, or blanks only."""
+        key = ("blanks", name)
+        return self.remember(key, lambda: {v for v in self.distinct(name) if not v or v.isspace()})  # type: ignore[no-any-return]
+
+    def groups(self, name: str) -> dict[str, Sequence[int]]:
+        """The rows of each value of a column, in order; a range where they stand together."""
+        return self.remember(("groups", name), lambda: _groups(self.columns[name]))  # type: ignore[no-any-return]
+
+    def take(self, rows: Sequence[int]) -> "Table":
+        """A table of these rows only."""
+        if not rows:
+            return Table({name: [] for name in self.columns}, [], [])
+        pick = itemgetter(*rows) if len(rows) > 1 else lambda cells: (cells[rows[0]],)
+        columns = {name: list(pick(cells)) for name, cells in self.columns.items()}
+        return Table(columns, list(pick(self.record)), list(pick(self.line)))
+
+
+def _groups(cells: list[str]) -> dict[str, Sequence[int]]:
+    found: dict[str, Sequence[int]] = {}
+    start = 0
+    for value, run in groupby(cells):
+        rows = range(start, start + sum(1 for _ in run))
+        start = rows.stop
+        found[value] = [*found[value], *rows] if value in found else rows
+    return found
+
+
+class Layout(NamedTuple):
+    """How the bytes of a file were laid out, so that writing gives the same bytes back."""
+
+    identifier: str
+    names: tuple[str, ...]  # the header as it stood
+    newline: str = "\r\n"
+    final_newline: bool = True
+    encoding: str = "ascii"
+    byte_order_mark: bool = False
+
+
+class Document:
+    """One file, read: its format, its tables of columns, and what the reader stumbled over.
+
+    `lines` has one row a line item with the canonical column names of the format's `fields.csv`. `damaged` names
+    the invoices of which a record could not be read ("" when it is not known which), so that no sum is judged on
+    a part of its lines.
+    """
+
+    def __init__(
+        self,
+        format: str,
+        fields: tuple[Field, ...],
+        lines: Table,
+        layout: Layout,
+        faults: Sequence[Fault] = (),
+        damaged: frozenset[str] = frozenset(),
+        readable: bool = True,
+    ) -> None:
+        self.format = format
+        self.fields = fields
+        self.lines = lines
+        self.layout = layout
+        self.faults = list(faults)
+        self.damaged = damaged
+        self.readable = readable
+        self._native = {field.column: field.name for field in fields}
+
+    def native(self, column: str) -> str:
+        """The name of a column in the document's own format: `total` -> `LINE_ITEM_TOTAL`."""
+        return self._native.get(column, column)
+
+    @property
+    def tables(self) -> dict[str, Table]:
+        """`invoices`, `lines`, `timekeepers` and `taxes`; those that the format repeats on each line hold each row once."""
+        return {
+            "invoices": self._repeated("invoice", ("invoice_number",)),
+            "lines": self.lines,
+            "timekeepers": self._repeated("timekeeper", ("timekeeper_id", "timekeeper_name", "timekeeper_class")),
+            "taxes": self._repeated("tax", ("tax_type", "tax_rate")),
+        }
+
+    def _repeated(self, level: str, by: tuple[str, ...]) -> Table:
+        """The first row of each different `by`, with the columns of that level: the first occurrence governs."""
+        columns = [field.column for field in self.fields if field.level == level and field.column in self.lines]
+        key = [self.lines[name] for name in by if name in self.lines]
+        if not key or not len(self.lines):
+            return Table({name: [] for name in columns}, [], [])
+        first: dict[tuple[str, ...], int] = {}
+        for row, values_ in enumerate(zip(*key, strict=True)):
+            if any(values_):
+                first.setdefault(values_, row)
+        whole = Table({name: self.lines[name] for name in columns}, self.lines.record, self.lines.line)
+        return whole.take(list(first.values()))
+
+    @property
+    def invoices(self) -> "list[Invoice]":
+        """The invoices of the file as plain objects: `document.invoices[0].lines[3].narrative`."""
+        from ledes_engine.views import invoices_of
+
+        return self.lines.remember("views", lambda: invoices_of(self))  # type: ignore[no-any-return]
+
+
+class NotChecked(Exception):
+    """Raised by a check that lacks what it needs; the text says what, and the rule's outcome is `not checked`."""
+
+
+class NotApplicable(Exception):
+    """Raised by a check on a file that has not what the rule speaks of; the text says what."""
+
+
+class Outcome(NamedTuple):
+    """What became of one rule on one file."""
+
+    rule: str
+    name: str
+    status: str  # passed | failed | not applicable | not checked | broken
+    reason: str = ""
+    findings: int = 0
+
+
+def each_once(items: Iterable[Any]) -> Iterator[Any]:
+    """The items in their order, without those seen before."""
+    return iter(dict.fromkeys(items))

@@ -1,0 +1,68 @@
+"""Where the data files (`rules/`, `codesets/`) are, and a cache of what was parsed from them."""
+
+import importlib.util
+import marshal
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
+
+
+def data_folder(name: str) -> str:
+    """The path of `rules` or `codesets`: inside the package in a wheel, beside it in a checkout."""
+    packed = os.path.join(_PACKAGE, "_data", name)
+    return packed if os.path.isdir(packed) else os.path.join(os.path.dirname(_PACKAGE), name)
+
+
+def files_below(folder: str, ending: str) -> list[str]:
+    """Every file below `folder` with that ending, sorted, so that an order never depends on the disk."""
+    found = [
+        os.path.join(place, file)
+        for place, _, files in os.walk(folder)
+        for file in files
+        if file.endswith(ending)
+    ]
+    return sorted(found)
+
+
+def remembered(name: str, sources: Iterable[str], build: Callable[[], Any]) -> Any:
+    """What `build()` makes of the files `sources`, kept beside the bytecode until one of them changes.
+
+    Parsing a hundred small files costs more than checking an invoice, so the outcome (plain lists, dicts and
+    strings) is kept as Python keeps its bytecode: same folder, same rules, and simply built again where that
+    folder cannot be written.
+    """
+    stamp = [(path, *_signature(path)) for path in sources]
+    cache = importlib.util.cache_from_source(os.path.join(_PACKAGE, name + ".py"))
+    try:
+        with open(cache, "rb") as file:
+            kept_stamp, kept = marshal.load(file)
+        if kept_stamp == stamp:
+            return kept
+    except (OSError, ValueError, EOFError, TypeError):
+        pass
+    value = build()
+    try:
+        write_whole(cache, marshal.dumps((stamp, value)))
+    except OSError:
+        pass
+    return value
+
+
+def write_whole(path: str, data: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part (write aside, then rename)."""
+    aside = f"{path}.{os.getpid()}.tmp"
+    try:
+        with open(aside, "wb") as file:
+            file.write(data)
+        os.replace(aside, path)
+    except OSError:
+        if os.path.exists(aside):
+            os.unlink(aside)
+        raise
+
+
+def _signature(path: str) -> tuple[int, int]:
+    state = os.stat(path)
+    return state.st_mtime_ns, state.st_size

@@ -1,0 +1,172 @@
+"""What a check of a file comes to: findings, the outcome of every rule, and the verdict."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ledes_engine.cards import Card
+from ledes_engine.model import Outcome
+from ledes_engine.values import ZERO, plain
+
+if TYPE_CHECKING:
+    import pandas
+
+VERDICTS = ("accept", "reject", "undecided")
+_RANK = {"error": 0, "warning": 1, "info": 2}
+# A cell may hold megabytes; a report quotes this much of it.
+LONGEST_QUOTE = 500
+
+
+class Finding(NamedTuple):
+    """One thing out of order, as facts; `message` and `fix` put them into words."""
+
+    card: Card
+    severity: str
+    file: str
+    line: int  # physical, from 1; 0 for the file as a whole
+    record: int  # data record, from 1; 0 where none
+    invoice: str
+    matter: str
+    timekeeper: str
+    column: str
+    field: str  # the native name
+    value: str
+    facts: Mapping[str, Any]
+    amount: Decimal | None = None  # the money in question
+    around: tuple[str, str] = ("", "")  # the text of the record before and after the value
+
+    @property
+    def rule(self) -> str:
+        """The id of the rule."""
+        return self.card.id
+
+    @property
+    def name(self) -> str:
+        """The name of the rule, which states the fault."""
+        return self.card.name
+
+    @property
+    def message(self) -> str:
+        """What is wrong, with the values at hand; the LEDES Oversight Committee's code in brackets where known."""
+        told = self.card.wording({**self.facts, "field": self.field, "value": self.value})
+        return f"{told} [{self.card.loc_code}]" if self.card.loc_code else told
+
+    @property
+    def fix(self) -> str:
+        """How to mend it."""
+        return self.card.wording({**self.facts, "field": self.field, "value": self.value}, self.card.fix)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The finding as plain JSON values; amounts are strings, because they are exact."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "record": self.record,
+            "invoice": self.invoice,
+            "field": self.field,
+            "rule": self.rule,
+            "name": self.name,
+            "severity": self.severity,
+            "message": self.message,
+            "value": self.value,
+            "amount": None if self.amount is None else plain(self.amount),
+            "fix": self.fix,
+            "matter": self.matter,
+            "timekeeper": self.timekeeper,
+            "loc_code": self.card.loc_code or None,
+        }
+
+
+class Waived(NamedTuple):
+    """A finding that the guidelines waive or the baseline knows, and why."""
+
+    finding: Finding
+    reason: str
+
+
+class Report(NamedTuple):
+    """The outcome of checking one file."""
+
+    file: str
+    format: str
+    invoices: int
+    lines: int
+    currency: str  # of the amounts; "USD" where the format has none
+    findings: tuple[Finding, ...]
+    outcomes: tuple[Outcome, ...]
+    waived: tuple[Waived, ...] = ()
+    guidelines: tuple[str, ...] = ()  # `name (hash)` of each set of guidelines applied
+    readable: bool = True
+    fail_on: str = "error"
+
+    @property
+    def verdict(self) -> str:
+        """`reject` when a finding is as grave as `fail_on`; `undecided` when a rule broke or nothing could be read."""
+        line = _RANK.get(self.fail_on, -1)
+        if any(_RANK[finding.severity] <= line for finding in self.findings):
+            return "reject"
+        if not self.readable or any(outcome.status == "broken" for outcome in self.outcomes):
+            return "undecided"
+        return "accept"
+
+    def count(self, severity: str) -> int:
+        """The number of findings of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+    @property
+    def at_stake(self) -> Decimal:
+        """The money in question: for each line item the largest amount among its findings, so that none counts twice."""
+        return at_stake(self.findings)
+
+    @property
+    def affected_invoices(self) -> int:
+        """The number of invoices that have an error or a warning."""
+        return len({finding.invoice for finding in self.findings if finding.invoice and finding.severity != "info"})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as plain JSON values."""
+        return {
+            "file": self.file,
+            "format": self.format,
+            "verdict": self.verdict,
+            "invoices": self.invoices,
+            "affected_invoices": self.affected_invoices,
+            "line_items": self.lines,
+            "errors": self.count("error"),
+            "warnings": self.count("warning"),
+            "infos": self.count("info"),
+            "at_stake": plain(self.at_stake),
+            "currency": self.currency,
+            "guidelines": list(self.guidelines),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "waived": [{**waived.finding.to_dict(), "reason": waived.reason} for waived in self.waived],
+            "outcomes": [outcome._asdict() for outcome in self.outcomes],
+        }
+
+    def to_frame(self) -> "pandas.DataFrame":
+        """The findings as a pandas DataFrame, one row a finding; needs the extra `tables`."""
+        import pandas
+
+        columns = list(Finding.to_dict.__annotations__) and _FRAME_COLUMNS
+        return pandas.DataFrame([finding.to_dict() for finding in self.findings], columns=columns)
+
+
+_FRAME_COLUMNS = (
+    "file line record invoice field rule name severity message value amount fix matter timekeeper loc_code".split()
+)
+
+
+def at_stake(findings: Iterable[Finding]) -> Decimal:
+    """The money that findings put in question, each record's or invoice's largest amount counted once."""
+    largest: dict[tuple[str, int, str], Decimal] = {}
+    for finding in findings:
+        if finding.amount is not None and finding.severity != "info":
+            place = (finding.file, finding.record, "" if finding.record else finding.invoice)
+            largest[place] = max(largest.get(place, ZERO), abs(finding.amount))
+    return sum(largest.values(), ZERO)
+
+
+def verdict_of(reports: Sequence[Report]) -> str:
+    """The verdict over several files: reject before undecided before accept."""
+    verdicts = {report.verdict for report in reports}
+    return next((verdict for verdict in ("reject", "undecided") if verdict in verdicts), "accept")
