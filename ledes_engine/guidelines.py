@@ -127,7 +127,9 @@ class Guidelines:
     def title(self) -> str:
         """The name and a hash of everything that was resolved, for reports."""
         digest = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:12]
-        return f"{self.settings.name or 'standard'} ({digest})"
+        path = self.origins.get("name", "")
+        file = f" from {path}" if path.endswith(FILE_NAME) else ""
+        return f"{self.settings.name or 'standard'}{file} ({digest})"
 
     def fits(self, invoice: Mapping[str, str]) -> bool:
         """Whether an invoice (canonical column -> value) is one that these guidelines are for."""
@@ -234,7 +236,7 @@ class Guidelines:
         for waiver in self.settings.waiver:
             if _waives(waiver, finding):
                 return f"{waiver.reason} (until {waiver.until})"
-        return "known from the baseline" if self._baseline and fingerprint(finding) in self._baseline else ""
+        return "known from the baseline" if self._baseline and finding.fingerprint in self._baseline else ""
 
     def on(self, today: date) -> "Guidelines":
         """These guidelines as of a day: without the waivers that have ended."""
@@ -297,12 +299,6 @@ def _plugin_kinds(names: Iterable[str]) -> dict[str, Callable[[Scope], Iterator[
     return found
 
 
-def fingerprint(finding: Finding) -> str:
-    """A hash that knows a finding again: the rule, the invoice, the field and the value, not the line or the file."""
-    parts = (finding.rule, finding.invoice, finding.field, finding.value, str(finding.record if not finding.value else ""))
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
-
-
 def read_baseline(path: str) -> frozenset[str]:
     """The fingerprints in a baseline file; raises LedesError when it is not one."""
     import json
@@ -339,13 +335,16 @@ def find_file(start: str) -> str:
         folder = above
 
 
-def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None) -> Guidelines:
+def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None, base_name: str = "standard") -> Guidelines:
     """Guidelines from files, folders of files, or shipped names, several standing side by side.
 
     The first one without a `[match]` judges what no other one fits; without such a one the standard does. `overrides`
-    are settings put over the outcome (the command line's). Raises LedesError with file, line and key.
+    are settings put over the outcome (the command line's); files that extend nothing extend `base_name`. Raises
+    LedesError with file, line and key.
     """
-    found = [_load(path, overrides or {}) for name in names for path in _files(name)]
+    found = [_load(path, overrides or {}, base_name) for name in names for path in _files(name)]
+    if not found:
+        found = [_load(base_name, overrides or {}, base_name)]
     base = next((one for one in found if one.settings.match == Match()), None)
     if base is None:
         base = found[0] if len(found) == 1 else _resolve({}, {}, overrides or {})
@@ -364,13 +363,13 @@ def _files(name: str) -> list[str]:
     return [name]
 
 
-def _load(name: str, overrides: Mapping[str, Any]) -> Guidelines:
-    values, origins = _layers(name, ())
+def _load(name: str, overrides: Mapping[str, Any], base_name: str) -> Guidelines:
+    values, origins = _layers(name, (), base_name)
     guidelines = _resolve(values, origins, overrides)
     if not guidelines.settings.clients:
         return guidelines
     paths = [path for pattern in guidelines.settings.clients for path in sorted(glob.glob(pattern))]
-    return Guidelines(guidelines.settings, guidelines.origins, [_load(path, overrides) for path in paths])
+    return Guidelines(guidelines.settings, guidelines.origins, [_load(path, overrides, base_name) for path in paths])
 
 
 def _resolve(values: dict[str, Any], origins: dict[str, str], overrides: Mapping[str, Any]) -> Guidelines:
@@ -383,7 +382,7 @@ def _resolve(values: dict[str, Any], origins: dict[str, str], overrides: Mapping
     return Guidelines(validated(Settings, merged, origins.get("name", "guidelines")), origins)
 
 
-def _layers(name: str, above: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, str]]:
+def _layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str, Any], dict[str, str]]:
     """The values of a file put over those of the files that it extends, and the origin of each."""
     if name == "standard":
         return {}, {}
@@ -391,7 +390,8 @@ def _layers(name: str, above: tuple[str, ...]) -> tuple[dict[str, Any], dict[str
     if path in above:
         raise LedesError(f"{path}: guidelines extend one another in a circle")
     values = _read(path)
-    base, origins = _layers(_relative(values.get("extends", "standard"), path), (*above, path))
+    below = values.get("extends", "standard" if name == base_name else base_name)
+    base, origins = _layers(_relative(below, path), (*above, path), "standard" if "extends" in values else base_name)
     values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
     return _merged(base, _absolute(values, path), path, origins), origins
 

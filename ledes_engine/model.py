@@ -1,9 +1,9 @@
 """The plain data that everything else passes along: tables, documents, hits, findings, reports."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import groupby
+from itertools import filterfalse, groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,7 +66,7 @@ class Table:
         columns: dict[str, list[str]],
         record: Sequence[int],
         line: Sequence[int],
-        distinct: dict[str, Iterable[str]] | None = None,
+        distinct: dict[str, Collection[str]] | None = None,
     ) -> None:
         self.columns = columns
         self.record = record
@@ -91,7 +91,7 @@ class Table:
             self._memory[key] = build()
         return self._memory[key]
 
-    def distinct(self, name: str) -> Iterable[str]:
+    def distinct(self, name: str) -> Collection[str]:
         """The different values of a column, each once."""
         return self.remember(("distinct", name), lambda: set(self.columns[name]))  # type: ignore[no-any-return]
 
@@ -113,7 +113,7 @@ class Table:
     def blanks(self, name: str) -> set[str]:
         """The values of a column that say nothing: empty, or blanks only."""
         key = ("blanks", name)
-        return self.remember(key, lambda: {v for v in self.distinct(name) if not v or v.isspace()})  # type: ignore[no-any-return]
+        return self.remember(key, lambda: set(filterfalse(str.strip, self.distinct(name))))  # type: ignore[no-any-return]
 
     def groups(self, name: str) -> dict[str, Sequence[int]]:
         """The rows of each value of a column, in order; a range where they stand together."""
@@ -129,12 +129,16 @@ class Table:
 
 
 def _groups(cells: list[str]) -> dict[str, Sequence[int]]:
-    found: dict[str, Sequence[int]] = {}
+    found: dict[str, Any] = {}
     start = 0
     for value, run in groupby(cells):
-        rows = range(start, start + sum(1 for _ in run))
+        rows = range(start, start + len(list(run)))
         start = rows.stop
-        found[value] = [*found[value], *rows] if value in found else rows
+        earlier = found.setdefault(value, rows)
+        if isinstance(earlier, list):
+            earlier.extend(rows)
+        elif earlier is not rows:
+            found[value] = [*earlier, *rows]
     return found
 
 
@@ -228,7 +232,3 @@ class Outcome(NamedTuple):
     reason: str = ""
     findings: int = 0
 
-
-def each_once(items: Iterable[Any]) -> Iterator[Any]:
-    """The items in their order, without those seen before."""
-    return iter(dict.fromkeys(items))

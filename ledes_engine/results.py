@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas
 
 VERDICTS = ("accept", "reject", "undecided")
-_RANK = {"error": 0, "warning": 1, "info": 2}
+SEVERITY_RANK = {"error": 0, "warning": 1, "info": 2}
 # A cell may hold megabytes; a report quotes this much of it.
 LONGEST_QUOTE = 500
 
@@ -55,6 +55,15 @@ class Finding(NamedTuple):
     def fix(self) -> str:
         """How to mend it."""
         return self.card.wording({**self.facts, "field": self.field, "value": self.value}, self.card.fix)
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash that knows the finding again: rule, invoice, field and value, but neither the line nor the file."""
+        import hashlib
+
+        record = "" if self.value else str(self.record)
+        parts = (self.rule, self.invoice, self.field, self.value, record)
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain JSON values; amounts are strings, because they are exact."""
@@ -102,8 +111,8 @@ class Report(NamedTuple):
     @property
     def verdict(self) -> str:
         """`reject` when a finding is as grave as `fail_on`; `undecided` when a rule broke or nothing could be read."""
-        line = _RANK.get(self.fail_on, -1)
-        if any(_RANK[finding.severity] <= line for finding in self.findings):
+        line = SEVERITY_RANK.get(self.fail_on, -1)
+        if any(SEVERITY_RANK[finding.severity] <= line for finding in self.findings):
             return "reject"
         if not self.readable or any(outcome.status == "broken" for outcome in self.outcomes):
             return "undecided"
@@ -147,11 +156,10 @@ class Report(NamedTuple):
         """The findings as a pandas DataFrame, one row a finding; needs the extra `tables`."""
         import pandas
 
-        columns = list(Finding.to_dict.__annotations__) and _FRAME_COLUMNS
-        return pandas.DataFrame([finding.to_dict() for finding in self.findings], columns=columns)
+        return pandas.DataFrame([finding.to_dict() for finding in self.findings], columns=list(FINDING_KEYS))
 
 
-_FRAME_COLUMNS = (
+FINDING_KEYS = tuple(
     "file line record invoice field rule name severity message value amount fix matter timekeeper loc_code".split()
 )
 

@@ -114,16 +114,16 @@ def invoice_sum(scope: Scope) -> Iterator[Hit]:
     totals, amounts = lines.numbers(total_column), lines.numbers(line_column)
     always = bool(scope.params.get("rounded_lines"))
     rounded = always or any(value is not None and precision(value) < CENT for value in amounts.values())
+    unreadable = {text for text, value in amounts.items() if value is None and (text.strip() or not always)}
+    known = {text: value or ZERO for text, value in amounts.items()}  # a line without tax may leave it blank
     for invoice, rows in lines.groups("invoice_number").items():
-        if {invoice, ""} & scope.document.damaged:
+        if scope.document.damaged and {invoice, ""} & scope.document.damaged:
             continue
         stated = totals[lines[total_column][rows[0]]]
-        parts = [amounts[text] for text in _cells(lines, line_column, rows)]
-        if always:
-            parts = [part or ZERO for part in parts]  # a line without tax may leave it blank
-        if stated is None or None in parts:
+        texts = _cells(lines, line_column, rows)
+        if stated is None or not unreadable.isdisjoint(texts):
             continue  # the rules on numbers and on empty fields tell
-        expected = sum(parts, ZERO)  # type: ignore[arg-type]
+        expected = sum(map(known.__getitem__, texts), ZERO)
         difference = stated - expected
         if not difference:
             continue

@@ -1,5 +1,7 @@
 """Kinds that judge one cell at a time: is it there, is it well-formed, is it in bounds."""
 
+import itertools
+import operator
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -123,16 +125,22 @@ def max_length(scope: Scope) -> Iterator[Hit]:
 
 @kind
 def pattern(scope: Scope) -> Iterator[Hit]:
-    """A value that a regular expression finds (`finds`), or that it does not fit as a whole (`fits`). Blank is fine."""
+    """A value that a regular expression finds (`finds`), or that it does not fit as a whole (`fits`). Blank is fine.
+
+    Values longer than `longest` are not looked at.
+    """
     finds, fits = scope.params.get("finds"), scope.params.get("fits")
+    longest = int(scope.params.get("longest", 1 << 31))
     flags = re.I if scope.params.get("ignore_case") else 0
     expression = re.compile(finds or fits, flags)
 
     def judged(value: str) -> Mapping[str, Any] | None:
-        found = expression.search(value) if finds else None
-        if finds:
-            return {"found": found[0]} if found else None
-        return None if not value or expression.fullmatch(value) else {}
+        if not value or len(value) > longest:
+            return None
+        if not finds:
+            return None if expression.fullmatch(value) else {}
+        found = expression.search(value)
+        return {"found": found[0]} if found else None
 
     return judge_each(scope, judged)
 
@@ -157,8 +165,7 @@ def outer_blanks(scope: Scope) -> Iterator[Hit]:
     """A value with blanks before or after it (a field of blanks only counts as empty)."""
     for column in scope.columns():
         distinct = scope.lines.distinct(column)
-        joined = "|".join(distinct)
-        if " |" in joined or "| " in joined or joined[:1] == " " or joined[-1:] == " ":
+        if any(map(operator.ne, distinct, map(str.strip, distinct, itertools.repeat(" ")))):
             narrowed = scope._replace(params={**scope.params, "columns": [column]})
             yield from judge_each(narrowed, lambda value: {} if value != value.strip(" ") else None)
 

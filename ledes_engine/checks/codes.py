@@ -26,7 +26,7 @@ def code_fault(scope: Scope) -> Iterator[Hit]:
             if found is None or found[0] != wanted or _allowed(scope, text):
                 return None
             suggestion = found[1].get("suggestion", "")
-            return {**found[1], "hint": f"did you mean {suggestion}?" if suggestion else ""}
+            return {**found[1], "hint": f"; did you mean {suggestion}?" if suggestion else ""}
 
         for row, (text,), facts in judge(scope, [column], judged):
             yield Hit(row, column, text, facts, totals[scope.lines["total"][row]])

@@ -17,9 +17,10 @@ def same_within(scope: Scope) -> Iterator[Hit]:
     lines, by = scope.lines, scope.params["by"]
     scope.need(*by)
     ignore_blank = bool(scope.params.get("ignore_blank"))
-    for column in scope.columns():
-        if len(by) == 1 and _constant_in_runs(lines, by[0], column):
-            continue
+    columns = scope.columns()
+    if len(by) == 1 and _constant(lines, by[0], columns):
+        return
+    for column in columns:
         combinations = lines.combinations((*by, column))
         count = Counter(key for *key_list, value in combinations if value or not ignore_blank for key in [tuple(key_list)])
         varying = {key for key, values in count.items() if values > 1 and all(key)}
@@ -27,9 +28,9 @@ def same_within(scope: Scope) -> Iterator[Hit]:
             yield from _first_differences(lines, by, column, varying, ignore_blank)
 
 
-def _constant_in_runs(lines: Table, by: str, column: str) -> bool:
-    """The quick proof for most files: as many different pairs as groups."""
-    return len(lines.combinations((by, column))) == len(lines.groups(by))
+def _constant(lines: Table, by: str, columns: Sequence[str]) -> bool:
+    """The quick proof for most files: no more different combinations than groups."""
+    return len(lines.combinations((by, *columns))) == len(lines.distinct(by))
 
 
 def _first_differences(
@@ -125,7 +126,7 @@ def matters_in_invoice(scope: Scope) -> Iterator[Hit]:
     """An invoice with lines of more than one law firm matter."""
     lines = scope.lines
     scope.need("invoice_number", "matter_id")
-    if _constant_in_runs(lines, "invoice_number", "matter_id"):
+    if _constant(lines, "invoice_number", ["matter_id"]):
         return
     for rows in lines.groups("invoice_number").values():
         matters = list(dict.fromkeys(lines["matter_id"][row] for row in rows if lines["matter_id"][row]))

@@ -16,13 +16,14 @@ def date_order(scope: Scope) -> Iterator[Hit]:
     With `max_days`, the fault is instead that the second lies more than so many days after the first. The finding
     points to the column `shows`, else to the first of the pair; about an invoice's own dates it is told once.
     """
+    # All pairs are judged on the combinations of all dates, which the rules on dates share.
+    columns = [field.column for field in scope.document.fields if field.type == "date" and field.column in scope.lines]
     for pair in scope.params["pairs"]:
-        columns = [name for name in pair if name != TODAY]
-        if any(name not in scope.lines for name in columns):
+        if any(name not in columns for name in pair if name != TODAY):
             continue
-        shows = scope.params.get("shows") or columns[0]
+        shows = scope.params.get("shows") or next(name for name in pair if name != TODAY)
         told: set[str] = set()
-        for row, texts, facts in judge(scope, columns, _order_judge(scope, pair)):
+        for row, _, facts in judge(scope, columns, _order_judge(scope, pair, columns)):
             if shows != "line_date":
                 invoice = scope.lines["invoice_number"][row]
                 if invoice in told:
@@ -36,13 +37,14 @@ def date_order(scope: Scope) -> Iterator[Hit]:
 TODAY = "@today"
 
 
-def _order_judge(scope: Scope, pair: list[str]) -> Any:
-    days = {name: scope.lines.days(name) for name in pair if name != TODAY}
+def _order_judge(scope: Scope, pair: list[str], columns: list[str]) -> Any:
+    known = [{} if name == TODAY else scope.lines.days(name) for name in pair]
+    places = [-1 if name == TODAY else columns.index(name) for name in pair]
     limit = scope.params.get("max_days")
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
-        given = iter(texts)
-        first, second = (scope.today if name == TODAY else days[name][next(given)] for name in pair)
+        first = known[0][texts[places[0]]] if places[0] >= 0 else scope.today
+        second = known[1][texts[places[1]]] if places[1] >= 0 else scope.today
         if first is None or second is None:
             return None
         apart = (second - first).days

@@ -1,6 +1,6 @@
 """What a check may look at, and the one way to judge values: each distinct combination once, then find its rows."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -79,35 +79,55 @@ def judge(scope: Scope, columns: Sequence[str], verdict: Verdict) -> Iterator[tu
     """The rows whose values `verdict` faults: (row, values, facts), in the order of the file.
 
     `verdict` gets the values of `columns` and returns facts, or None when all is well. It is asked once for each
-    distinct combination, and for no row that the card's `where` and `unless` leave out.
+    distinct combination, and rows are looked for only when it found fault. Rows that the card's `where` and `unless`
+    leave out are passed over.
     """
     lines = scope.lines
     columns = tuple(columns)
-    where, unless = scope.params.get("where", {}), scope.params.get("unless", {})
-    if len(columns) == 1 and all(verdict(value) is None for value in lines.distinct(columns[0])):
+    if not chosen_rows(scope):
         return
-    selectors = tuple(name for name in (*where, *unless) if name in lines)
-    names = columns + selectors
-    bad: dict[tuple[str, ...], Mapping[str, Any]] = {}
-    for combination in lines.combinations(names):
-        chosen = dict(zip(selectors, combination[len(columns) :], strict=True))
-        if selected(chosen, where, unless):
-            facts = verdict(*combination[: len(columns)])
-            if facts is not None:
-                bad[combination] = facts
+    if len(columns) == 1:
+        keys: Sequence[Any] = lines[columns[0]]
+        bad = {value: facts for value in _candidates(scope, columns[0]) if (facts := verdict(value)) is not None}
+    else:
+        bad = {key: facts for key in lines.combinations(columns) if (facts := verdict(*key)) is not None}
+        keys = list(zip(*(lines[name] for name in columns), strict=True)) if bad else ()
     if bad:
-        for row, combination in enumerate(zip(*(lines[name] for name in names), strict=True)):
-            if combination in bad:
-                yield row, combination[: len(columns)], bad[combination]
+        for row in chosen_rows(scope):
+            if keys[row] in bad:
+                yield row, keys[row] if len(columns) > 1 else (keys[row],), bad[keys[row]]
 
 
-def selected(
-    values: Mapping[str, str], where: Mapping[str, Sequence[str]], unless: Mapping[str, Sequence[str]]
-) -> bool:
-    """Whether a row with these values is one that a card speaks of; equality is the only selector."""
-    if any(values.get(column, "").strip() not in allowed for column, allowed in where.items()):
-        return False
-    return not any(values[column].strip() in barred for column, barred in unless.items() if column in values)
+def _candidates(scope: Scope, column: str) -> Collection[str]:
+    """The values to judge: the column's distinct ones, or where these are many, only those of the chosen rows."""
+    distinct = scope.lines.distinct(column)
+    rows = chosen_rows(scope)
+    if len(distinct) <= len(rows):
+        return distinct
+    cells = scope.lines[column]
+    return {cells[row] for row in rows}
+
+
+def chosen_rows(scope: Scope) -> Sequence[int]:
+    """The rows that the card's `where` and `unless` speak of; equality is the only selector."""
+    lines = scope.lines
+    where, unless = scope.params.get("where", {}), scope.params.get("unless", {})
+    if not where and not unless:
+        return range(len(lines))
+    if any(name not in lines for name in where):
+        return ()
+    unless = {name: barred for name, barred in unless.items() if name in lines}
+
+    def build() -> Sequence[int]:
+        rows: Sequence[int] = range(len(lines))
+        for name, values, wanted in [*((n, v, True) for n, v in where.items()), *((n, v, False) for n, v in unless.items())]:
+            cells = lines[name]
+            chosen = {text for text in lines.distinct(name) if (text.strip() in values) == wanted}
+            if len(chosen) < len(lines.distinct(name)):
+                rows = [row for row in rows if cells[row] in chosen]
+        return rows
+
+    return lines.remember(("rows", repr(where), repr(unless)), build)  # type: ignore[no-any-return]
 
 
 def judge_each(scope: Scope, verdict: Verdict) -> Iterator[Hit]:

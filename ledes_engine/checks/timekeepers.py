@@ -20,6 +20,8 @@ def one_rate(scope: Scope) -> Iterator[Hit]:
     names = ("timekeeper_id", "matter_id", "line_date", "unit_cost", "line_type", "activity_code")
     scope.need(*names)
     shares = [Decimal(share) for share in scope.params.get("shares", ())]
+    if len(lines.combinations(("timekeeper_id", "unit_cost"))) == len(lines.distinct("timekeeper_id")):
+        return
     exempt = set(scope.params.get("except_activities", ()))
     rates: dict[tuple[str, str, str], set[Decimal]] = {}
     for timekeeper, matter, day, cost, type_, activity in lines.combinations(names):
@@ -51,13 +53,12 @@ def hours_a_day(scope: Scope) -> Iterator[Hit]:
     """More than `max` hours for one person on one day, over all invoices of the file; one hit for each day."""
     lines, limit = scope.lines, Decimal(scope.params["max"])
     scope.need("timekeeper_id", "line_date", "units", "line_type")
-    units = lines.numbers("units")
+    units = {text: value or ZERO for text, value in lines.numbers("units").items()}
     hours: dict[tuple[str, str], Decimal] = {}
-    for key, text, type_ in zip(
-        zip(lines["timekeeper_id"], lines["line_date"], strict=True), lines["units"], lines["line_type"], strict=True
-    ):
+    worked = zip(lines["timekeeper_id"], lines["line_date"], strict=True)
+    for key, text, type_ in zip(worked, lines["units"], lines["line_type"], strict=True):
         if type_ == "F":
-            hours[key] = hours.get(key, ZERO) + (units[text] or ZERO)
+            hours[key] = hours.get(key, ZERO) + units[text]
     over = {key: total for key, total in hours.items() if total > limit and all(key)}
     if not over:
         return

@@ -188,16 +188,21 @@ class _Reader:
             return cells
         if len(cells) == width:
             place = next(i for i, cell in enumerate(cells) if "[]" in cell)
-            self._fault("field-count", record, cells, reason="terminator", near=self._name(place), found=width, expected=width)
+            column = self.header.columns[place]
+            self._fault("bracketed", record, cells, column, cells[place])
             return cells
         if len(cells) < width:
             self._fault("field-count", record, cells, reason="missing", found=len(cells), expected=width)
             return None
         fit = self.shape.realign(cells)
         reason = "unexplained" if fit is None else "trailing" if fit[1] < 0 else "pipe"
-        near = self._name(fit[1]) if fit and fit[1] >= 0 else ""
-        self._fault("field-count", record, cells, reason=reason, near=near, found=len(cells), expected=width)
-        return fit[0] if fit else None
+        told = {"reason": reason, "found": len(cells), "expected": width}
+        if fit is None or fit[1] < 0:
+            self._fault("field-count", record, cells, **told)
+            return fit[0] if fit else None
+        column = self.header.columns[fit[1]]
+        self._fault("field-count", record, cells, column, fit[0][fit[1]], near=self._name(fit[1]), **told)
+        return fit[0]
 
     def _report_breaks(self, record: Record, cells: list[str]) -> None:
         places = [i for i, cell in enumerate(cells) if "\n" in cell or "\r" in cell] or [len(cells) - 1]

@@ -1,0 +1,144 @@
+"""Check LEDES files and say, line by line, what a client's e-billing system would refuse and how to mend it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ledes_engine import __version__
+from ledes_engine.cli import ACCEPT, REJECT, UNDECIDED, complain
+from ledes_engine.cli.files import find_files
+from ledes_engine.guidelines import Guidelines, find_file, load_guidelines
+from ledes_engine.model import LedesError
+from ledes_engine.report import FORMATS, Options, render
+from ledes_engine.results import Report, verdict_of
+
+_STATUS = {"accept": ACCEPT, "reject": REJECT, "undecided": UNDECIDED}
+_EPILOG = """exit status: 0 accepted, 1 rejected, 2 undecided (something could not be checked) or misuse"""
+# With fewer files, starting processes costs more than it saves.
+_FILES_WORTH_JOBS = 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """Set up the arguments of `ledes check`."""
+    parser.epilog = _EPILOG
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="files, folders or patterns; - is standard input")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to report (default: text)")
+    parser.add_argument("--output", "-o", metavar="FILE", help="write the report to a file")
+    rules = parser.add_argument_group("rules")
+    rules.add_argument("--guidelines", "-g", action="append", metavar="FILE", help="guidelines: a file, a folder of them, or a shipped name; may be repeated (default: the ledes.toml in this folder or above)")
+    rules.add_argument("--hub", metavar="NAME", help="judge as this receiving system does (brightflag, collaborati, ...)")
+    rules.add_argument("--select", action="append", metavar="RULES", help="run only these rules, groups or packs (comma-separated)")
+    rules.add_argument("--ignore", action="append", metavar="RULES", help="do not run these rules")
+    rules.add_argument("--preview", action="store_true", help="run the rules in preview too")
+    rules.add_argument("--fail-on", choices=("error", "warning", "info", "never"), help="from which severity on a file is rejected (default: error)")
+    rules.add_argument("--show-guidelines", action="store_true", help="print the resolved guidelines and where each value is from")
+    rules.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
+    rules.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run to a baseline file")
+    shown = parser.add_argument_group("output")
+    shown.add_argument("--statistics", action="store_true", help="add counts and amounts by rule, timekeeper and matter")
+    shown.add_argument("--max-findings", type=_whole_number, default=0, metavar="N", help="show at most N findings of a file")
+    shown.add_argument("--verbose", "-v", action="store_true", help="name the rules that were not checked, and clean files")
+    shown.add_argument("--no-color", action="store_true", help="no colors (also: the environment variable NO_COLOR)")
+    parser.add_argument("--jobs", "-j", type=_whole_number, default=0, metavar="N", help="check N files at a time (default: as many as there are processors, when there are many files)")
+    parser.add_argument("--version", action="version", version=f"ledes-check {__version__}")
+    parser.set_defaults(run=run, parser=parser)
+    return parser
+
+
+def _whole_number(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    """`ledes check`: collect, check, report; the exit status."""
+    guidelines = _guidelines(options)
+    if options.show_guidelines:
+        from ledes_engine.report.settings import show_guidelines
+
+        print(show_guidelines(guidelines), end="")
+        return ACCEPT
+    if not options.paths:
+        options.parser.print_usage(sys.stderr)
+        complain("name the files or folders to check, or - for standard input")
+        return UNDECIDED
+    guidelines.plan  # noqa: B018  a fault in the guidelines is told before the first file is read
+    files, unreadable = find_files(options.paths)
+    outcomes = list(_checked(files, guidelines, options))
+    reports = [outcome for outcome in outcomes if isinstance(outcome, Report)]
+    problems = [*unreadable, *(outcome for outcome in outcomes if isinstance(outcome, str))]
+    for problem in problems:
+        complain(problem)
+    if options.write_baseline:
+        return _write_baseline(reports, options.write_baseline)
+    if reports:
+        _show(reports, options)
+    return UNDECIDED if problems else _STATUS[verdict_of(reports)]
+
+
+def _guidelines(options: argparse.Namespace) -> Guidelines:
+    overrides: dict[str, Any] = {}
+    for key in ("select", "ignore"):
+        words = [word.strip() for text in getattr(options, key) or [] for word in text.split(",") if word.strip()]
+        if words:
+            overrides[key] = words
+    if options.preview:
+        overrides["preview"] = True
+    if options.fail_on:
+        overrides["fail_on"] = options.fail_on
+    if options.baseline:
+        overrides["baseline"] = os.path.abspath(options.baseline)
+    found = find_file(os.getcwd())
+    names = options.guidelines or ([os.path.relpath(found)] if found else [])
+    return load_guidelines(*names, overrides=overrides, base_name=options.hub or "standard")
+
+
+def check_one(path: str, guidelines: Guidelines) -> Report | str:
+    """The report on one file, or a sentence on why there is none."""
+    from ledes_engine.checking import check
+
+    try:
+        if path == "-":
+            return check(sys.stdin.buffer.read(), guidelines, file="standard input")
+        return check(path, guidelines)
+    except LedesError as error:
+        return str(error)
+
+
+def _checked(files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace) -> Iterator[Report | str]:
+    jobs = options.jobs or (os.cpu_count() or 1 if len(files) >= _FILES_WORTH_JOBS else 1)
+    jobs = min(jobs, len(files))
+    if len(files) < _FILES_WORTH_JOBS and jobs == 1:
+        yield from (check_one(path, guidelines) for path in files)
+        return
+    from ledes_engine.cli.many import check_many
+
+    yield from check_many(files, guidelines, jobs, show_progress=sys.stderr.isatty())
+
+
+def _show(reports: Sequence[Report], options: argparse.Namespace) -> None:
+    plain = options.no_color or bool(os.environ.get("NO_COLOR")) or bool(options.output) or not sys.stdout.isatty()
+    look = Options(not plain, options.statistics, options.max_findings, options.verbose)
+    told = render(reports, options.format, look)
+    if not options.output:
+        sys.stdout.write(told)
+        return
+    from ledes_engine.report.words import headline
+    from ledes_engine.resources import write_whole
+
+    write_whole(options.output, told.encode("utf-8", "backslashreplace"))
+    print(headline(reports))
+
+
+def _write_baseline(reports: Sequence[Report], path: str) -> int:
+    import json
+
+    from ledes_engine.resources import write_whole
+
+    known = sorted({finding.fingerprint for report in reports for finding in report.findings})
+    write_whole(path, (json.dumps({"findings": known}, indent=0) + "\n").encode())
+    print(f"{path}: {len(known)} findings noted; check with --baseline {path} to see new ones only")
+    return ACCEPT

@@ -1,0 +1,43 @@
+"""One line a finding: for terminals (`concise`) and for GitHub's annotations (`github`)."""
+
+from collections.abc import Iterator
+
+from ledes_engine.report import Options
+from ledes_engine.report.words import headline, printable
+from ledes_engine.results import Finding, Report
+
+_LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
+
+
+def concise(reports: list[Report], options: Options) -> str:
+    """`FILE:LINE: severity RULE name: message`, and the verdict."""
+    lines = []
+    for finding in _findings(reports, options):
+        message = printable(finding.message)
+        lines.append(f"{printable(finding.file)}:{finding.line}: {finding.severity} {finding.rule} {finding.name}: {message}")
+    return "\n".join([*lines, headline(reports)]) + "\n"
+
+
+def github(reports: list[Report], options: Options) -> str:
+    """Workflow commands that GitHub shows beside the file's lines."""
+    lines = []
+    for finding in _findings(reports, options):
+        place = f"file={_property(finding.file)},line={max(1, finding.line)}"
+        title = _property(f"{finding.rule} {finding.name}")
+        message = _data(f"{finding.message}. {finding.fix}")
+        lines.append(f"::{_LEVELS[finding.severity]} {place},title={title}::{message}")
+    return "\n".join([*lines, headline(reports)]) + "\n"
+
+
+def _findings(reports: list[Report], options: Options) -> Iterator[Finding]:
+    for report in reports:
+        yield from report.findings[: options.max_findings or None]
+
+
+def _data(text: str) -> str:
+    """Text after `::` in a workflow command: per cent signs and line ends are escaped."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,68 @@
+"""Findings as data: JSON (schema in `report.schema.json`), JSON lines, and CSV that is safe to open in a spreadsheet."""
+
+import csv as csv_module
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+from ledes_engine import __version__
+from ledes_engine.report import Options
+from ledes_engine.report.statistics import statistics
+from ledes_engine.results import FINDING_KEYS, Report, at_stake, verdict_of
+from ledes_engine.values import NUMBER, plain
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def json_(reports: list[Report], options: Options) -> str:
+    """One object: the verdict, a summary of each file, and all findings."""
+    files = []
+    findings: list[dict[str, Any]] = []
+    waived: list[dict[str, Any]] = []
+    for report in reports:
+        told = report.to_dict()
+        findings += told.pop("findings")[: options.max_findings or None]
+        waived += told.pop("waived")
+        files.append(told)
+    whole = {
+        "schema": "ledes-check-report-1",
+        "version": __version__,
+        "verdict": verdict_of(reports),
+        "at_stake": plain(at_stake(finding for report in reports for finding in report.findings)),
+        "files": files,
+        "findings": findings,
+        "waived": waived,
+    }
+    if options.statistics:
+        whole["statistics"] = statistics(reports)
+    return json.dumps(whole, indent=2, default=_exact) + "\n"
+
+
+def _exact(value: object) -> str:
+    return plain(value) if isinstance(value, Decimal) else str(value)
+
+
+def jsonl(reports: list[Report], options: Options) -> str:
+    """One finding a line."""
+    findings = (finding for report in reports for finding in report.findings[: options.max_findings or None])
+    return "".join(json.dumps(finding.to_dict(), default=_exact) + "\n" for finding in findings)
+
+
+def csv(reports: list[Report], options: Options) -> str:
+    """One finding a row; a text that a spreadsheet would take for a formula gets an apostrophe in front."""
+    out = io.StringIO()
+    writer = csv_module.writer(out)
+    writer.writerow(FINDING_KEYS)
+    for report in reports:
+        for finding in report.findings[: options.max_findings or None]:
+            writer.writerow([_harmless(value) for value in finding.to_dict().values()])
+    return out.getvalue()
+
+
+def _harmless(value: object) -> object:
+    if isinstance(value, str):
+        value = value.replace("\0", "")
+        if value.startswith(_FORMULA) and not NUMBER.fullmatch(value):
+            return "'" + value
+    return value

@@ -1,0 +1,42 @@
+"""Resolved guidelines for a reader: every value, and the file it is from."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ledes_engine.guidelines import Guidelines
+
+
+def show_guidelines(guidelines: Guidelines) -> str:
+    """`key = value    # origin`, a line a value; then the rules that run with their severities; then the clients'."""
+    lines = [f"# {guidelines.title}"]
+    for key, value in _flat(guidelines.settings):
+        lines.append(f"{key} = {_toml(value)}    # {guidelines.origins.get(key, 'default')}")
+    lines.append("\n# rules that run")
+    for rule in guidelines.plan.rules:
+        fields = "".join(f", {field}: {grade}" for field, grade in rule.by_field.items())
+        origin = next((o for k, o in guidelines.origins.items() if k.startswith(f"severity.{rule.card.id}")), "default")
+        lines.append(f"{rule.card.id} {rule.card.name}: {rule.severity}{fields}    # {origin}")
+    for client in guidelines.clients:
+        lines += ["", show_guidelines(client).rstrip("\n")]
+    return "\n".join(lines) + "\n"
+
+
+def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
+    if hasattr(value, "_asdict") or isinstance(value, Mapping) and not at.startswith("codes."):
+        for key, inner in (value._asdict() if hasattr(value, "_asdict") else value).items():
+            yield from _flat(inner, f"{at}.{key}" if at else str(key))
+    elif value is not None:
+        yield at, value
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple) and not hasattr(value, "_asdict"):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    if hasattr(value, "_asdict") or isinstance(value, Mapping):
+        items = (value._asdict() if hasattr(value, "_asdict") else value).items()
+        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in items if inner not in (None, "", [])) + " }"
+    return str(value)
