@@ -5,7 +5,6 @@ are shipped. The origin of every value is kept, so that a coordinator can see wh
 """
 
 import glob
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -125,7 +124,11 @@ class Guidelines:
 
     @property
     def title(self) -> str:
-        """The name and a hash of everything that was resolved, for reports."""
+        """The name and a hash of everything that was resolved, for reports; plain `standard` for the standard itself."""
+        if self.settings == Settings(name="standard"):
+            return "standard"
+        import hashlib
+
         digest = hashlib.sha256(repr(self.settings).encode()).hexdigest()[:12]
         path = self.origins.get("name", "")
         file = f" from {path}" if path.endswith(FILE_NAME) else ""

@@ -59,6 +59,7 @@ class Table:
     """Columns of equal length, every cell the text as it stood in the file.
 
     `record` and `line` give, for each row, the number of its record (from 1) and the physical line it starts on.
+    `steady` columns keep their value from one of the rows `starts` to the next: what leads each record of an invoice.
     """
 
     def __init__(
@@ -67,10 +68,13 @@ class Table:
         record: Sequence[int],
         line: Sequence[int],
         distinct: dict[str, Collection[str]] | None = None,
+        steady: Collection[str] = (),
+        starts: Sequence[int] = (),
     ) -> None:
         self.columns = columns
         self.record = record
         self.line = line
+        self._steady, self._starts = frozenset(steady), starts
         self._memory: dict[Any, Any] = {("distinct", name): seen for name, seen in (distinct or {}).items()}
 
     def __len__(self) -> int:
@@ -92,13 +96,19 @@ class Table:
         return self._memory[key]
 
     def distinct(self, name: str) -> Collection[str]:
-        """The different values of a column, each once."""
+        """The different values of a column; of one in which nearly every value is new, the column itself."""
         return self.remember(("distinct", name), lambda: set(self.columns[name]))  # type: ignore[no-any-return]
 
     def combinations(self, names: tuple[str, ...]) -> set[tuple[str, ...]]:
         """The different combinations of values of several columns."""
-        key = ("combinations", names)
-        return self.remember(key, lambda: set(zip(*(self.columns[name] for name in names), strict=True)))  # type: ignore[no-any-return]
+
+        def build() -> set[tuple[str, ...]]:
+            columns = [self.columns[name] for name in names]
+            if self._steady.issuperset(names):
+                columns = [[cells[row] for row in self._starts] for cells in columns]
+            return set(zip(*columns, strict=True))
+
+        return self.remember(("combinations", names), build)  # type: ignore[no-any-return]
 
     def numbers(self, name: str) -> dict[str, Decimal | None]:
         """The exact value of each different cell of a column; None where it is blank or no number."""
@@ -117,7 +127,8 @@ class Table:
 
     def groups(self, name: str) -> dict[str, Sequence[int]]:
         """The rows of each value of a column, in order; a range where they stand together."""
-        return self.remember(("groups", name), lambda: _groups(self.columns[name]))  # type: ignore[no-any-return]
+        starts = self._starts if name in self._steady else range(len(self))
+        return self.remember(("groups", name), lambda: _groups(self.columns[name], starts))  # type: ignore[no-any-return]
 
     def take(self, rows: Sequence[int]) -> "Table":
         """A table of these rows only."""
@@ -128,17 +139,17 @@ class Table:
         return Table(columns, list(pick(self.record)), list(pick(self.line)))
 
 
-def _groups(cells: list[str]) -> dict[str, Sequence[int]]:
+def _groups(cells: list[str], starts: Sequence[int]) -> dict[str, Sequence[int]]:
+    """Rows by value, where the value changes at some of `starts` only."""
     found: dict[str, Any] = {}
-    start = 0
-    for value, run in groupby(cells):
-        rows = range(start, start + len(list(run)))
-        start = rows.stop
-        earlier = found.setdefault(value, rows)
+    firsts = [next(run) for _, run in groupby(starts, cells.__getitem__)]
+    for start, stop in zip(firsts, [*firsts[1:], len(cells)], strict=True):
+        rows = range(start, stop)
+        earlier = found.setdefault(cells[start], rows)
         if isinstance(earlier, list):
             earlier.extend(rows)
         elif earlier is not rows:
-            found[value] = [*earlier, *rows]
+            found[cells[start]] = [*earlier, *rows]
     return found
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import marshal
 import os
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -34,7 +35,8 @@ def remembered(name: str, sources: Iterable[str], build: Callable[[], Any]) -> A
     folder cannot be written.
     """
     stamp = [(path, *_signature(path)) for path in sources]
-    cache = importlib.util.cache_from_source(os.path.join(_PACKAGE, name + ".py"))
+    bytecode = importlib.util.cache_from_source(os.path.join(_PACKAGE, "__init__.py"))
+    cache = os.path.join(os.path.dirname(bytecode), f"{name}.{sys.implementation.cache_tag}.data")
     try:
         with open(cache, "rb") as file:
             kept_stamp, kept = marshal.load(file)
@@ -44,6 +46,7 @@ def remembered(name: str, sources: Iterable[str], build: Callable[[], Any]) -> A
         pass
     value = build()
     try:
+        os.makedirs(os.path.dirname(cache), exist_ok=True)
         write_whole(cache, marshal.dumps((stamp, value)))
     except OSError:
         pass

@@ -40,7 +40,8 @@ def required(scope: Scope) -> Iterator[Hit]:
 @kind
 def calendar_date(scope: Scope) -> Iterator[Hit]:
     """A date that is not eight digits YYYYMMDD or no day of the calendar."""
-    return judge_each(scope._replace(params={**scope.params, "types": ["date"]}), _bad_date)
+    dates = [field.column for field in scope.document.fields if field.type == "date" and field.column in scope.lines]
+    return judge_each(scope, _bad_date, dates)
 
 
 def _bad_date(text: str) -> Mapping[str, Any] | None:
@@ -64,7 +65,7 @@ def plain_number(scope: Scope) -> Iterator[Hit]:
     fields = {field.column: field for field in scope.document.fields if field.type == "number"}
     for column, field in fields.items():
         if column in scope.lines:
-            yield from judge_each(scope._replace(params={**scope.params, "columns": [column]}), _number_judge(field))
+            yield from judge_each(scope, _number_judge(field), [column])
 
 
 def _number_judge(field: Field) -> Any:
@@ -125,24 +126,23 @@ def max_length(scope: Scope) -> Iterator[Hit]:
 
 @kind
 def pattern(scope: Scope) -> Iterator[Hit]:
-    """A value that a regular expression finds (`finds`), or that it does not fit as a whole (`fits`). Blank is fine.
-
-    Values longer than `longest` are not looked at.
-    """
-    finds, fits = scope.params.get("finds"), scope.params.get("fits")
+    """A value that a regular expression finds (`finds`), that starts with it (`starts`), that is it as a whole (`is`),
+    or that does not fit it as a whole (`fits`). Blank is fine, and so are values longer than `longest`."""
+    how = next(key for key in ("finds", "starts", "is", "fits") if key in scope.params)
+    expression = re.compile(scope.params[how], re.I if scope.params.get("ignore_case") else 0)
+    probe = {"finds": expression.search, "starts": expression.match}.get(how, expression.fullmatch)
     longest = int(scope.params.get("longest", 1 << 31))
-    flags = re.I if scope.params.get("ignore_case") else 0
-    expression = re.compile(finds or fits, flags)
 
     def judged(value: str) -> Mapping[str, Any] | None:
         if not value or len(value) > longest:
             return None
-        if not finds:
-            return None if expression.fullmatch(value) else {}
-        found = expression.search(value)
-        return {"found": found[0]} if found else None
+        found = probe(value)
+        if how == "fits":
+            return None if found else {}
+        return {"found": found[0].strip()} if found else None
 
-    return judge_each(scope, judged)
+    columns = [name for name in scope.columns() if min(map(len, scope.lines.distinct(name)), default=0) <= longest]
+    return judge_each(scope, judged, columns)
 
 
 @kind
@@ -166,8 +166,7 @@ def outer_blanks(scope: Scope) -> Iterator[Hit]:
     for column in scope.columns():
         distinct = scope.lines.distinct(column)
         if any(map(operator.ne, distinct, map(str.strip, distinct, itertools.repeat(" ")))):
-            narrowed = scope._replace(params={**scope.params, "columns": [column]})
-            yield from judge_each(narrowed, lambda value: {} if value != value.strip(" ") else None)
+            yield from judge_each(scope, lambda value: {} if value != value.strip(" ") else None, [column])
 
 
 @kind

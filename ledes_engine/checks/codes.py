@@ -121,7 +121,7 @@ def default_code(scope: Scope) -> Iterator[Hit]:
     scope.need("task_code", "expense_code", "line_type", "invoice_number")
     for code, share in scope.params["shares"].items():
         column, line_type = ("expense_code", "E") if scope.client.code_sets.find("expense_code", code) else ("task_code", "F")
-        if code not in lines.distinct(column):
+        if code not in lines.distinct(column) or lines[column].count(code) < least * Decimal(share):
             continue
         of_type = Counter(i for i, t in zip(lines["invoice_number"], lines["line_type"], strict=True) if t == line_type)
         with_code = Counter(

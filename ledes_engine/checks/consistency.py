@@ -30,7 +30,8 @@ def same_within(scope: Scope) -> Iterator[Hit]:
 
 def _constant(lines: Table, by: str, columns: Sequence[str]) -> bool:
     """The quick proof for most files: no more different combinations than groups."""
-    return len(lines.combinations((by, *columns))) == len(lines.distinct(by))
+    changing = [name for name in columns if len(lines.distinct(name)) > 1]
+    return len(lines.combinations((by, *changing))) == len(lines.distinct(by))
 
 
 def _first_differences(
@@ -53,11 +54,13 @@ def unique_within(scope: Scope) -> Iterator[Hit]:
     """A value of `column` that an earlier line of the same group `by` has; without `by`, of the file. Blank is fine."""
     lines, column, by = scope.lines, scope.params["column"], scope.params.get("by", "")
     scope.need(column, *([by] if by else []))
-    if len(set(lines[column])) == len(lines):
+    cells, groups = lines[column], lines[by] if by else [""] * len(lines)
+    if by and all(
+        isinstance(rows, range) and len(set(cells[rows.start : rows.stop])) == len(rows) for rows in lines.groups(by).values()
+    ):
         return
-    groups = lines[by] if by else [""] * len(lines)
     seen: dict[tuple[str, str], int] = {}
-    for row, key in enumerate(zip(groups, lines[column], strict=True)):
+    for row, key in enumerate(zip(groups, cells, strict=True)):
         if key[1] and (at := seen.setdefault(key, row)) != row:
             yield Hit(row, column, key[1], {"first_line": lines.line[at], "group": key[0]})
 

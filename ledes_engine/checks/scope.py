@@ -130,9 +130,9 @@ def chosen_rows(scope: Scope) -> Sequence[int]:
     return lines.remember(("rows", repr(where), repr(unless)), build)  # type: ignore[no-any-return]
 
 
-def judge_each(scope: Scope, verdict: Verdict) -> Iterator[Hit]:
-    """`judge` on each of the card's columns alone."""
-    for column in scope.columns():
+def judge_each(scope: Scope, verdict: Verdict, columns: Sequence[str] | None = None) -> Iterator[Hit]:
+    """`judge` on each of the columns alone; on the card's when none are given."""
+    for column in scope.columns() if columns is None else columns:
         for row, (value,), facts in judge(scope, [column], verdict):
             yield Hit(row, column, value, facts)
 

@@ -20,8 +20,9 @@ def one_rate(scope: Scope) -> Iterator[Hit]:
     names = ("timekeeper_id", "matter_id", "line_date", "unit_cost", "line_type", "activity_code")
     scope.need(*names)
     shares = [Decimal(share) for share in scope.params.get("shares", ())]
-    if len(lines.combinations(("timekeeper_id", "unit_cost"))) == len(lines.distinct("timekeeper_id")):
-        return
+    billed = [pair for *pair, type_ in lines.combinations(("timekeeper_id", "unit_cost", "line_type")) if type_ == "F"]
+    if len(billed) == len({timekeeper for timekeeper, _ in billed}):
+        return  # everybody has one rate
     exempt = set(scope.params.get("except_activities", ()))
     rates: dict[tuple[str, str, str], set[Decimal]] = {}
     for timekeeper, matter, day, cost, type_, activity in lines.combinations(names):

@@ -34,9 +34,12 @@ class _Rows:
         self._records: list[int] | range = range(0)
         self._lines: list[int] | range = range(0)
         self.records = 0
+        self.starts: list[int] = []
 
     def add_run(self, leading: list[str], cells: list[str], step: int, count: int, line: int) -> None:
         """`count` records that share their leading cells; the others stand in `cells`, `step` apart."""
+        here = len(self.cells[0])
+        self.starts += [here] if leading else range(here, here + count)
         for place, value in enumerate(leading):
             self._extend(place, [self.seen[place].setdefault(value, value)] * count)
         for place in range(len(leading), len(self.columns)):
@@ -59,6 +62,7 @@ class _Rows:
 
     def add(self, cells: list[str], line: int) -> None:
         """One record on its own."""
+        self.starts.append(len(self.cells[0]))
         for place, value in enumerate(cells):
             if self._share[place]:
                 value = self.seen[place].setdefault(value, value)
@@ -74,8 +78,8 @@ class _Rows:
         """The finished table."""
         columns = dict(zip(self.columns, self.cells, strict=True))
         seen = zip(self.columns, self.seen, self._share, strict=True)
-        distinct = {name: values for name, values, shared in seen if shared}
-        return Table(columns, self._records, self._lines, distinct)  # type: ignore[arg-type]
+        distinct = {name: values if shared else columns[name] for name, values, shared in seen}
+        return Table(columns, self._records, self._lines, distinct, self.columns[:_LEADING], self.starts)
 
 
 def _followed(places: list[int] | range, more: Sequence[int]) -> list[int] | range:
