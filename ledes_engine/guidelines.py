@@ -396,7 +396,8 @@ def _layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str
     below = values.get("extends", "standard" if name == base_name else base_name)
     base, origins = _layers(_relative(below, path), (*above, path), "standard" if "extends" in values else base_name)
     values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
-    return _merged(base, _absolute(values, path), path, origins), origins
+    origin = path if path == name else f"shipped: {name}"
+    return _merged(base, _absolute(values, path), origin, origins), origins
 
 
 def _shipped(name: str) -> str:

@@ -142,6 +142,8 @@ class Table:
 def _groups(cells: list[str], starts: Sequence[int]) -> dict[str, Sequence[int]]:
     """Rows by value, where the value changes at some of `starts` only."""
     found: dict[str, Any] = {}
+    if not cells:
+        return found
     firsts = [next(run) for _, run in groupby(starts, cells.__getitem__)]
     for start, stop in zip(firsts, [*firsts[1:], len(cells)], strict=True):
         rows = range(start, stop)

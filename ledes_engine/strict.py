@@ -36,6 +36,8 @@ def _told(problem: Any, keys: list[str], shape: type) -> str:
         return f"there is no setting {'.'.join(keys)}{near_miss(keys[-1], _settings_at(shape, keys[:-1]))}"
     if problem["type"] in ("missing_argument", "missing"):
         return f"{'.'.join(keys)} is missing"
+    if problem["type"] == "string_type" and isinstance(problem["input"], int | float):
+        return f'{".".join(keys)}: write the value between quotes, "{problem["input"]}", so that it stays exact'
     shown = repr(problem["input"])
     return f"{'.'.join(keys)} is {shown[:80]}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 
