@@ -87,10 +87,11 @@ def _run_rule(
             finding = locate.finding(hit, rule)
             if finding:
                 found.append(finding)
-    except NotChecked as reason:
-        return [], done._replace(status="not checked", reason=str(reason))
-    except NotApplicable as reason:
-        return found, done._replace(status="not applicable", reason=str(reason))
+    except NotChecked as lack:
+        return [], done._replace(status="not checked", reason=str(lack))
+    except NotApplicable as column:
+        reason = f"the file has no {document.native(str(column))}"
+        return found, done._replace(status="failed" if found else "not applicable", reason=reason, findings=len(found))
     except Exception as error:  # whatever a check (or a client's plug-in) does, the file's other rules are run
         return found, done._replace(status="broken", reason=f"the check failed: {error!r}", findings=len(found))
     return found, done._replace(status="failed" if found else "passed", findings=len(found))

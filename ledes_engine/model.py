@@ -55,6 +55,14 @@ class Hit(NamedTuple):
     amount: Decimal | None = None
 
 
+class NotChecked(Exception):
+    """Raised by a check that lacks what it needs; the text says what, and the rule's outcome is `not checked`."""
+
+
+class NotApplicable(Exception):
+    """Raised when a file has not the column (the only argument) that a rule speaks of."""
+
+
 class Table:
     """Columns of equal length, every cell the text as it stood in the file.
 
@@ -84,6 +92,8 @@ class Table:
         return name in self.columns
 
     def __getitem__(self, name: str) -> list[str]:
+        if name not in self.columns:
+            raise NotApplicable(name)
         return self.columns[name]
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -97,13 +107,13 @@ class Table:
 
     def distinct(self, name: str) -> Collection[str]:
         """The different values of a column; of one in which nearly every value is new, the column itself."""
-        return self.remember(("distinct", name), lambda: set(self.columns[name]))  # type: ignore[no-any-return]
+        return self.remember(("distinct", name), lambda: set(self[name]))  # type: ignore[no-any-return]
 
     def combinations(self, names: tuple[str, ...]) -> set[tuple[str, ...]]:
         """The different combinations of values of several columns."""
 
         def build() -> set[tuple[str, ...]]:
-            columns = [self.columns[name] for name in names]
+            columns = [self[name] for name in names]
             if self._steady.issuperset(names):
                 columns = [[cells[row] for row in self._starts] for cells in columns]
             return set(zip(*columns, strict=True))
@@ -128,7 +138,7 @@ class Table:
     def groups(self, name: str) -> dict[str, Sequence[int]]:
         """The rows of each value of a column, in order; a range where they stand together."""
         starts = self._starts if name in self._steady else range(len(self))
-        return self.remember(("groups", name), lambda: _groups(self.columns[name], starts))  # type: ignore[no-any-return]
+        return self.remember(("groups", name), lambda: _groups(self[name], starts))  # type: ignore[no-any-return]
 
     def take(self, rows: Sequence[int]) -> "Table":
         """A table of these rows only."""
@@ -226,14 +236,6 @@ class Document:
         from ledes_engine.views import invoices_of
 
         return self.lines.remember("views", lambda: invoices_of(self))  # type: ignore[no-any-return]
-
-
-class NotChecked(Exception):
-    """Raised by a check that lacks what it needs; the text says what, and the rule's outcome is `not checked`."""
-
-
-class NotApplicable(Exception):
-    """Raised by a check on a file that has not what the rule speaks of; the text says what."""
 
 
 class Outcome(NamedTuple):

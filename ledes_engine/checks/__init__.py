@@ -1,8 +1,8 @@
 """The kinds of check: a small closed set of functions that cards parameterise.
 
 A kind is a function `(Scope) -> Iterator[Hit]` (or of the reader's `Fault`s) with the decorator `kind`. It yields facts
-and never prose, and judges each distinct value once. It raises `NotChecked` when it lacks what it needs to judge, and
-`NotApplicable` when the file has not the columns that it speaks of.
+and never prose, and judges each distinct value once. It raises `NotChecked` when it lacks what it needs to judge; a
+table raises `NotApplicable` by itself when it has not the column that is asked for.
 """
 
 from ledes_engine.checks import arithmetic, cells, codes, consistency, dates, timekeepers

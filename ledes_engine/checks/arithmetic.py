@@ -23,7 +23,6 @@ def line_total(scope: Scope) -> Iterator[Hit]:
     """
     tolerance = Decimal(scope.params.get("tolerance", "0"))
     columns = ["units", "unit_cost", "adjustment", "total", *(["tax_total"] if "tax_total" in scope.lines else [])]
-    scope.need(*columns)
     cells = _Cells(scope.lines, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
@@ -49,7 +48,6 @@ def adjustment_total(scope: Scope) -> Iterator[Hit]:
     cost). The tax of a 1998BI line may come on top.
     """
     columns = ["units", "unit_cost", "adjustment", "total", *(["tax_total"] if "tax_total" in scope.lines else [])]
-    scope.need(*columns)
     cells = _Cells(scope.lines, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
@@ -69,7 +67,6 @@ def adjustment_total(scope: Scope) -> Iterator[Hit]:
 def adjustment_place(scope: Scope) -> Iterator[Hit]:
     """An IF or IE line whose value stands in the unit cost and not, as the standard has it, in the adjustment."""
     columns = ["adjustment", "unit_cost", "total"]
-    scope.need(*columns)
 
     def judged(adjustment: str, cost: str, total: str) -> Mapping[str, Any] | None:
         return {} if not (number(adjustment) or ZERO) and number(cost) and number(total) else None
@@ -82,7 +79,6 @@ def adjustment_place(scope: Scope) -> Iterator[Hit]:
 def line_tax(scope: Scope) -> Iterator[Hit]:
     """1998BI field 49: the line's tax is its total before tax times the rate."""
     columns = ["units", "unit_cost", "adjustment", "tax_rate", "tax_total", "total"]
-    scope.need(*columns)
     cells = _Cells(scope.lines, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
@@ -109,7 +105,6 @@ def invoice_sum(scope: Scope) -> Iterator[Hit]:
     that a line's figure always is (taxes).
     """
     total_column, line_column = scope.params["total"], scope.params["of"]
-    scope.need("invoice_number", total_column, line_column)
     lines = scope.lines
     totals, amounts = lines.numbers(total_column), lines.numbers(line_column)
     always = bool(scope.params.get("rounded_lines"))
@@ -148,7 +143,6 @@ def _cells(lines: Table, column: str, rows: Sequence[int]) -> list[str]:
 def invoice_net(scope: Scope) -> Iterator[Hit]:
     """1998BI field 29: the net total of an invoice is its total less its tax total."""
     columns = ["invoice_total", "invoice_tax_total", "invoice_net_total"]
-    scope.need("invoice_number", *columns)
     lines = scope.lines
     for rows in lines.groups("invoice_number").values():
         total, tax, net = (number(lines[column][rows[0]]) for column in columns)

@@ -34,7 +34,8 @@ def required(scope: Scope) -> Iterator[Hit]:
         where = {} if field.required == "all" else {"line_type": types}
         narrowed = scope._replace(params={**scope.params, "where": {**scope.params.get("where", {}), **where}})
         for row, (value,), facts in judge(narrowed, [field.column], lambda value: None if value.strip() else {}):
-            yield Hit(row, field.column, value, {**facts, "type": scope.lines["line_type"][row]})
+            type_ = scope.lines["line_type"][row] if "line_type" in scope.lines else "all"
+            yield Hit(row, field.column, value, {**facts, "type": type_})
 
 
 @kind

@@ -72,7 +72,6 @@ def code_families(scope: Scope) -> Iterator[Hit]:
     Pairs in `tolerated` go together. One hit a group, at the first line of the second family.
     """
     lines, column, by = scope.lines, scope.params["column"], scope.params["by"]
-    scope.need(column, by)
     sets = scope.client.code_sets
     tolerated = {frozenset(pair) for pair in scope.params.get("tolerated", ())}
     family = {text: sets.family(column, text) for text in lines.distinct(column)}
@@ -96,7 +95,6 @@ def matter_code_sets(scope: Scope) -> Iterator[Hit]:
     matters = scope.client.matters or {}
     if not any(matter.code_sets for matter in matters.values()):
         raise missing("code sets for matters")
-    scope.need("task_code", "client_matter_id", "matter_id")
     sets = scope.client.code_sets
 
     def judged(text: str, client_matter: str, firm_matter: str) -> Mapping[str, Any] | None:
@@ -118,7 +116,6 @@ def default_code(scope: Scope) -> Iterator[Hit]:
     there must be at least.
     """
     lines, least = scope.lines, int(scope.params["min_lines"])
-    scope.need("task_code", "expense_code", "line_type", "invoice_number")
     for code, share in scope.params["shares"].items():
         column, line_type = ("expense_code", "E") if scope.client.code_sets.find("expense_code", code) else ("task_code", "F")
         if code not in lines.distinct(column) or lines[column].count(code) < least * Decimal(share):

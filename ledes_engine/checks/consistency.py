@@ -15,7 +15,6 @@ def same_within(scope: Scope) -> Iterator[Hit]:
     that `where` leaves out. With `ignore_blank`, a blank cell does not differ.
     """
     lines, by = scope.lines, scope.params["by"]
-    scope.need(*by)
     ignore_blank = bool(scope.params.get("ignore_blank"))
     columns = scope.columns()
     if len(by) == 1 and _constant(lines, by[0], columns):
@@ -53,7 +52,6 @@ def _first_differences(
 def unique_within(scope: Scope) -> Iterator[Hit]:
     """A value of `column` that an earlier line of the same group `by` has; without `by`, of the file. Blank is fine."""
     lines, column, by = scope.lines, scope.params["column"], scope.params.get("by", "")
-    scope.need(column, *([by] if by else []))
     cells, groups = lines[column], lines[by] if by else [""] * len(lines)
     if by and all(
         isinstance(rows, range) and len(set(cells[rows.start : rows.stop])) == len(rows) for rows in lines.groups(by).values()
@@ -73,7 +71,6 @@ def repeated_line(scope: Scope) -> Iterator[Hit]:
     """
     lines, same, differs = scope.lines, scope.params["same"], scope.params.get("differs", "")
     shows = scope.params["shows"]
-    scope.need(*same, shows, "total")
     repeated = _repeated(lines, shows)
     if not repeated:
         return
@@ -112,7 +109,6 @@ def number_reused(scope: Scope) -> Iterator[Hit]:
     """An invoice number that comes back after other invoices, with another date or client: two invoices, one number."""
     lines = scope.lines
     columns = [name for name in scope.params["differs"] if name in lines]
-    scope.need("invoice_number")
     for number, rows in lines.groups("invoice_number").items():
         if isinstance(rows, range) or not number:
             continue
@@ -128,7 +124,6 @@ def number_reused(scope: Scope) -> Iterator[Hit]:
 def matters_in_invoice(scope: Scope) -> Iterator[Hit]:
     """An invoice with lines of more than one law firm matter."""
     lines = scope.lines
-    scope.need("invoice_number", "matter_id")
     if _constant(lines, "invoice_number", ["matter_id"]):
         return
     for rows in lines.groups("invoice_number").values():

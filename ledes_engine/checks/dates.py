@@ -60,7 +60,6 @@ def billing_period(scope: Scope) -> Iterator[Hit]:
     """A billing period that is not what the client wants: `calendar_month` (first to last day), or one `within` a month,
     quarter or year."""
     lines = scope.lines
-    scope.need("billing_start", "billing_end", "invoice_number")
     start, end = lines.days("billing_start"), lines.days("billing_end")
     for rows in lines.groups("invoice_number").values():
         first, last = start[lines["billing_start"][rows[0]]], end[lines["billing_end"][rows[0]]]
@@ -81,7 +80,6 @@ def _period_fits(first: date, last: date, params: Mapping[str, Any]) -> bool:
 def period_overlap(scope: Scope) -> Iterator[Hit]:
     """Two invoices of the file whose billing periods for the same matter have a day in common."""
     lines = scope.lines
-    scope.need("billing_start", "billing_end", "invoice_number", "matter_id")
     start, end = lines.days("billing_start"), lines.days("billing_end")
     billed: dict[str, list[tuple[date, date, int]]] = {}
     for rows in lines.groups("invoice_number").values():
@@ -101,7 +99,6 @@ def period_overlap(scope: Scope) -> Iterator[Hit]:
 @kind
 def weekend(scope: Scope) -> Iterator[Hit]:
     """A fee line dated on a Saturday or a Sunday."""
-    scope.need("line_date")
     days = scope.lines.days("line_date")
 
     def judged(text: str) -> Mapping[str, Any] | None:
@@ -120,7 +117,6 @@ def matter_open(scope: Scope) -> Iterator[Hit]:
     """
     if scope.client.matters is None:
         raise missing("matters with their dates")
-    scope.need("line_date")
     column = "client_matter_id" if "client_matter_id" in scope.lines else "matter_id"
     edge, grace = scope.params["edge"], timedelta(days=int(scope.params.get("grace_days", 0)))
     days = scope.lines.days("line_date")

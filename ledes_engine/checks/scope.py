@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from ledes_engine.codesets import CodeSets
-from ledes_engine.model import Document, Hit, NotApplicable, NotChecked, Table
+from ledes_engine.model import Document, Hit, NotChecked, Table
 
 
 class Timekeeper(NamedTuple):
@@ -57,12 +57,6 @@ class Scope(NamedTuple):
             return [column for column in named if column in self.lines]
         types = self.params.get("types")
         return [f.column for f in self.document.fields if f.column in self.lines and (not types or f.type in types)]
-
-    def need(self, *columns: str) -> None:
-        """Raise NotApplicable when the document lacks one of the columns."""
-        for column in columns:
-            if column not in self.lines:
-                raise NotApplicable(f"the file has no {self.document.native(column)}")
 
 
 Verdict = Callable[..., Mapping[str, Any] | None]

@@ -18,7 +18,6 @@ def one_rate(scope: Scope) -> Iterator[Hit]:
     """
     lines = scope.lines
     names = ("timekeeper_id", "matter_id", "line_date", "unit_cost", "line_type", "activity_code")
-    scope.need(*names)
     shares = [Decimal(share) for share in scope.params.get("shares", ())]
     billed = [pair for *pair, type_ in lines.combinations(("timekeeper_id", "unit_cost", "line_type")) if type_ == "F"]
     if len(billed) == len({timekeeper for timekeeper, _ in billed}):
@@ -53,7 +52,6 @@ def _agreed(rates: set[Decimal], shares: list[Decimal]) -> bool:
 def hours_a_day(scope: Scope) -> Iterator[Hit]:
     """More than `max` hours for one person on one day, over all invoices of the file; one hit for each day."""
     lines, limit = scope.lines, Decimal(scope.params["max"])
-    scope.need("timekeeper_id", "line_date", "units", "line_type")
     units = {text: value or ZERO for text, value in lines.numbers("units").items()}
     hours: dict[tuple[str, str], Decimal] = {}
     worked = zip(lines["timekeeper_id"], lines["line_date"], strict=True)
@@ -77,7 +75,6 @@ def on_list(scope: Scope) -> Iterator[Hit]:
     if not allowed or which == "currency" and not client.currency:
         raise missing(which.replace("_", " "))
     columns = scope.columns()
-    scope.need(columns[0] if columns else scope.params["columns"][0])
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
         if not any(texts) or any(text.strip() in allowed for text in texts):
@@ -101,7 +98,6 @@ def approved_rate(scope: Scope) -> Iterator[Hit]:
     timekeepers = scope.client.timekeepers
     if not timekeepers or not any(one.rates for one in timekeepers.values()):
         raise missing("timekeepers with approved rates")
-    scope.need("timekeeper_id", "line_date", "unit_cost", "units")
     days, wanted = scope.lines.days("line_date"), scope.params["fault"]
 
     def judged(timekeeper: str, day: str, cost: str) -> Mapping[str, Any] | None:

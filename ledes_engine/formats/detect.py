@@ -65,7 +65,7 @@ def detect(data: bytes) -> Detected:
         return Detected(_kind_by_header(header, kind), encoding, mark, first, _delimiter(header))
     if _names_in(first) >= _FIELD_NAMES_TO_TRUST:
         return Detected(_kind_by_header(first, "1998B"), encoding, mark, "", _delimiter(first))
-    binary = "\0" in text and not encoding.startswith("utf-16")
+    binary = b"\0" in data[:_HEAD] and not encoding.startswith("utf-16")
     return Detected("unknown", encoding, mark, description="a binary file" if binary else "some other text")
 
 
@@ -74,11 +74,10 @@ def _encoding(data: bytes) -> tuple[str, int]:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding, len(mark)
+    zeros = data[1:_HEAD:2].count(0), data[0:_HEAD:2].count(0)
+    if max(zeros) > 0.9 * (min(len(data), _HEAD) // 2):
+        return ("utf-16-le" if zeros[0] > zeros[1] else "utf-16-be"), 0
     if data.isascii():
-        zeros = data[1:_HEAD:2].count(0), data[0:_HEAD:2].count(0)
-        half = min(len(data), _HEAD) // 2
-        if half and max(zeros) > 0.9 * half:
-            return ("utf-16-le" if zeros[0] > zeros[1] else "utf-16-be"), 0
         return "ascii", 0
     try:
         codecs.utf_8_decode(data, "strict", True)

@@ -138,8 +138,10 @@ class _Reader:
         runs = []
         start, length, leading_count = 0, len(block), min(_LEADING, width - 1)
         while start < length:
-            leading = block[start : block.index(end, start)].split("|", leading_count)[:leading_count]
+            leading = block[start : block.index(end, start)].split("|", leading_count)[:-1]
             prefix = "|".join(leading) + "|" if leading else ""
+            if len(leading) < leading_count or "\n" in prefix or "\r" in prefix or "[]" in prefix:
+                return None
             parts = block[start + len(prefix) :].split(end + prefix) if prefix else block[start:-len(end)].split(end)
             if prefix:
                 last = parts[-1].index(end)
