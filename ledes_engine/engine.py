@@ -105,6 +105,16 @@ class _Places:
         self._lines = document.lines
         self._columns = list(document.lines.columns)
         self._file = file
+        self._invoice_level = {field.column for field in document.fields if field.level == "invoice"}
+        self._told: set[tuple[str, str, str, str]] = set()
+
+    def _first_told(self, hit: Hit | Fault, rule: Rule, row: int) -> bool:
+        """What an invoice repeats on each of its lines is told once."""
+        key = (rule.card.id, self._cell("invoice_number", row), hit.field, hit.value)
+        if key in self._told:
+            return False
+        self._told.add(key)
+        return True
 
     def finding(self, hit: Hit | Fault, rule: Rule) -> Finding | None:
         """The finding for a hit; None where the guidelines switch the rule off for its field."""
@@ -113,6 +123,8 @@ class _Places:
         if severity == "off":
             return None
         row = hit.row if isinstance(hit, Hit) else None
+        if column in self._invoice_level and row is not None and not self._first_told(hit, rule, row):
+            return None
         return Finding(
             card=rule.card,
             severity=severity,

@@ -223,7 +223,7 @@ def multiple_of(scope: Scope) -> Iterator[Hit]:
             return None
         step = steps[0]
         below = number // step * step
-        return {"step": step, "below": values.plain(below), "above": values.plain(below + step)}
+        return {"step": step, "below": f"{below.normalize():f}", "above": f"{(below + step).normalize():f}"}
 
     return judge_each(scope, judged)
 

@@ -11,20 +11,28 @@ from ledes_engine.model import Hit, Table
 def same_within(scope: Scope) -> Iterator[Hit]:
     """Columns whose value changes within a group `by` (all its columns equal); the first occurrence governs.
 
-    One hit for each group and column, at the first row that differs. Groups whose key is blank are left out, and rows
-    that `where` leaves out. With `ignore_blank`, a blank cell does not differ.
+    One hit for each group and column, at the first row that differs. Groups whose key is blank are left out. Numbers
+    are compared by what they are worth. With `ignore_blank`, a blank cell does not differ.
     """
     lines, by = scope.lines, scope.params["by"]
     ignore_blank = bool(scope.params.get("ignore_blank"))
     columns = scope.columns()
     if len(by) == 1 and _constant(lines, by[0], columns):
         return
+    numeric = {field.column for field in scope.document.fields if field.type == "number"}
     for column in columns:
-        combinations = lines.combinations((*by, column))
-        count = Counter(key for *key_list, value in combinations if value or not ignore_blank for key in [tuple(key_list)])
-        varying = {key for key, values in count.items() if values > 1 and all(key)}
+        worth = _worth(lines, column) if column in numeric else {}
+        found: dict[tuple[str, ...], set[object]] = {}
+        for *key, value in lines.combinations((*by, column)):
+            if value or not ignore_blank:
+                found.setdefault(tuple(key), set()).add(worth.get(value, value))
+        varying = {key for key, values in found.items() if len(values) > 1 and all(key)}
         if varying:
-            yield from _first_differences(lines, by, column, varying, ignore_blank)
+            yield from _first_differences(lines, by, column, varying, worth, ignore_blank)
+
+
+def _worth(lines: Table, column: str) -> dict[str, object]:
+    return {text: text if value is None else value for text, value in lines.numbers(column).items()}
 
 
 def _constant(lines: Table, by: str, columns: Sequence[str]) -> bool:
@@ -34,7 +42,12 @@ def _constant(lines: Table, by: str, columns: Sequence[str]) -> bool:
 
 
 def _first_differences(
-    lines: Table, by: Sequence[str], column: str, varying: set[tuple[str, ...]], ignore_blank: bool
+    lines: Table,
+    by: Sequence[str],
+    column: str,
+    varying: set[tuple[str, ...]],
+    worth: dict[str, object],
+    ignore_blank: bool,
 ) -> Iterator[Hit]:
     first: dict[tuple[str, ...], tuple[str, int]] = {}
     told: set[tuple[str, ...]] = set()
@@ -42,9 +55,9 @@ def _first_differences(
         if key not in varying or (ignore_blank and not value):
             continue
         governing, at = first.setdefault(key, (value, row))
-        if value != governing and key not in told:
+        if worth.get(value, value) != worth.get(governing, governing) and key not in told:
             told.add(key)
-            facts = {"first": governing, "first_line": lines.line[at], "group": " / ".join(key)}
+            facts = {"this": value or "empty", "first": governing or "empty", "first_line": lines.line[at], "group": " / ".join(key)}
             yield Hit(row, column, value, facts)
 
 

@@ -14,7 +14,7 @@ def date_order(scope: Scope) -> Iterator[Hit]:
     """For each of `pairs` (column, column): the first date must not be after the second; `@today` may stand for one.
 
     With `max_days`, the fault is instead that the second lies more than so many days after the first. The finding
-    points to the column `shows`, else to the first of the pair; about an invoice's own dates it is told once.
+    points to the column `shows`, else to the first of the pair.
     """
     # All pairs are judged on the combinations of all dates, which the rules on dates share.
     columns = [field.column for field in scope.document.fields if field.type == "date" and field.column in scope.lines]
@@ -22,13 +22,7 @@ def date_order(scope: Scope) -> Iterator[Hit]:
         if any(name not in columns for name in pair if name != TODAY):
             continue
         shows = scope.params.get("shows") or next(name for name in pair if name != TODAY)
-        told: set[str] = set()
         for row, _, facts in judge(scope, columns, _order_judge(scope, pair, columns)):
-            if shows != "line_date":
-                invoice = scope.lines["invoice_number"][row]
-                if invoice in told:
-                    continue
-                told.add(invoice)
             other = next(name for name in reversed(pair) if name != shows)
             names = {"other": "today" if other == TODAY else scope.document.native(other)}
             yield Hit(row, shows, scope.lines[shows][row], {**facts, **names})
@@ -53,6 +47,23 @@ def _order_judge(scope: Scope, pair: list[str], columns: list[str]) -> Any:
         return {"first": f"{first:%Y%m%d}", "second": f"{second:%Y%m%d}", "days": abs(apart), "limit": limit}
 
     return judged
+
+
+@kind
+def outside_period(scope: Scope) -> Iterator[Hit]:
+    """A line dated before the billing period or after it. A period that is turned round is another rule's."""
+    columns = ["billing_start", "billing_end", "line_date"]
+    starts, ends, days = (scope.lines.days(name) for name in columns)
+
+    def judged(start: str, end: str, text: str) -> Mapping[str, Any] | None:
+        first, last, day = starts[start], ends[end], days[text]
+        if day is None or (first and last and first > last):
+            return None
+        fits = (first is None or first <= day) and (last is None or day <= last)
+        return None if fits else {"start": start, "end": end}
+
+    for row, (_, _, text), facts in judge(scope, columns, judged):
+        yield Hit(row, "line_date", text, facts)
 
 
 @kind

@@ -260,10 +260,11 @@ def read_pipe(data: bytes, found: Detected) -> Document:
 
 def _single_bytes(data: bytes, found: Detected, faults: list[Fault]) -> bytes:
     """The data without its mark, and as UTF-8 where each character took two or four bytes."""
-    if found.byte_order_mark:
-        faults.append(Fault("byte-order-mark", line=1, facts={"encoding": found.encoding}))
     data = data[found.byte_order_mark :]
-    if found.encoding.startswith(("utf-16", "utf-32")):
+    wide = found.encoding.startswith(("utf-16", "utf-32"))
+    if found.byte_order_mark and not wide:
+        faults.append(Fault("byte-order-mark", line=1, facts={"encoding": found.encoding.upper()}))
+    if wide:
         faults.append(Fault("wide-encoding", line=1, facts={"encoding": found.encoding.upper()}))
         data = data.decode(found.encoding, "replace").encode()
     return data

@@ -8,8 +8,9 @@ from ledes_engine.report.statistics import tables
 from ledes_engine.report.words import counted, headline, printable, ranges
 from ledes_engine.results import Finding, Report
 
-# A fault that is there a hundred times is shown so often, and then counted.
-_SHOWN_EACH = 3
+# A fault that is there more than so many times is shown a few times, and then counted.
+_MANY = 5
+_SHOWN_OF_MANY = 3
 _WIDTH = 100
 _COLORS = {"error": "31", "warning": "33", "info": "36", "REJECT": "1;31", "ACCEPT": "1;32", "UNDECIDED": "1;33", "dim": "2", "mark": "1;31"}
 _NAMES = {"error": "error", "warning": "warning", "info": "remark"}
@@ -41,11 +42,12 @@ def _file(report: Report, options: Options) -> Iterator[str]:
     invoices = f"{counted(report.invoices, 'invoice')}, {counted(report.lines, 'line item')}"
     yield f"{name}: LEDES {report.format}, {invoices}" if report.lines else name
     yield _paint("dim", f"guidelines: {', '.join(report.guidelines)}", options)
+    times = Counter((finding.rule, finding.field) for finding in report.findings)
     shown: Counter[tuple[str, str]] = Counter()
     rest: dict[tuple[str, str], list[Finding]] = {}
     for number, finding in enumerate(report.findings):
         key = finding.rule, finding.field
-        if shown[key] >= _SHOWN_EACH or (options.max_findings and number >= options.max_findings):
+        if (times[key] > _MANY and shown[key] >= _SHOWN_OF_MANY) or (options.max_findings and number >= options.max_findings):
             rest.setdefault(key, []).append(finding)
             continue
         shown[key] += 1
