@@ -1,4 +1,4 @@
-"""LEDES 1998B files of any size that look like real ones: many invoices, people and matters, no two narratives alike."""
+"""LEDES 1998B files of any size that look real: many invoices, people and matters, no two narratives alike."""
 
 import random
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ _COSTS = [
     ("E115", "Transcript of deposition of {who}", "3.85"),
     ("E110", "Coach fare, hearing on {what}", "312.40"),
 ]
-_WHO = "M. Kowalski|Dr. Okafor|client's risk manager|A. Lindqvist|expert Hall|warehouse manager Ortiz|in-house counsel".split("|")
-_WHAT = "freight set-off|late delivery claim|indemnity cap|customs hold|demurrage invoices|cargo survey|storage charges".split("|")
-_LAW = "accord and satisfaction|statute of limitations|spoliation|mitigation of damages|choice of law|implied warranty".split("|")
+_WHO = "M. Kowalski|Dr. Okafor|client's risk manager|A. Lindqvist|expert Hall|warehouse manager Ortiz".split("|")
+_WHAT = "freight set-off|late delivery claim|indemnity cap|customs hold|demurrage invoices|cargo survey".split("|")
+_LAW = "accord and satisfaction|statute of limitations|spoliation|mitigation of damages|choice of law".split("|")
 _PAPER = "reply brief|answer|amended complaint|witness statement|protective order|joint status report".split("|")
 _NTH = "first|second|third|fourth".split("|")
 
@@ -69,7 +69,9 @@ def _invoice(number: int, count: int, written: int, chance: random.Random) -> It
         lines.append(_expense(serial, chance) if chance.random() < 0.1 else _fee(serial, number, people, chance))
         total += Decimal(lines[-1][2])
         lines[-1].append(day)
-    for position, (kind, units, amount, task, cost, activity, person, text, price, name, level, day) in enumerate(lines, 1):
+    for position, (kind, units, amount, task, cost, activity, person, text, price, name, level, day) in enumerate(
+        lines, 1
+    ):
         yield (
             f"20260205|INV{number:06d}|CL{client:04d}|M{matter:05d}|{total}|20260101|20260131|Services in January 2026|"
             f"{position}|{kind}|{units}||{amount}|{day}|{task}|{cost}|{activity}|{person}|{text}|12-3456789|"
@@ -103,4 +105,16 @@ def _fee(serial: int, invoice: int, people: list[int], chance: random.Random) ->
 def _expense(serial: int, chance: random.Random) -> list[str]:
     code, template, price = chance.choice(_COSTS)
     units = chance.randint(1, 180)
-    return ["E", str(units), str(Decimal(price) * units), "", code, "", "", _text(template, serial, chance), price, "", ""]
+    return [
+        "E",
+        str(units),
+        str(Decimal(price) * units),
+        "",
+        code,
+        "",
+        "",
+        _text(template, serial, chance),
+        price,
+        "",
+        "",
+    ]

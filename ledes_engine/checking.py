@@ -44,7 +44,7 @@ def check_document(document: Document, guidelines: Guidelines | None, today: dat
     whole = (guidelines or standard()).on(today)
     if not whole.clients or "invoice_number" not in document.lines:
         return run(document, whole.plan, source, today)
-    reports = []
+    reports: list[Report] = []
     for part, numbers in whole.parts(document):
         groups = document.lines.groups("invoice_number")
         rows = sorted(row for number in numbers for row in groups[number])
@@ -59,7 +59,7 @@ def _bytes_of(source: Readable) -> tuple[bytes, str]:
     if isinstance(source, str | os.PathLike):
         return read_file(os.fspath(source)), os.fspath(source)
     data = source.read()
-    if isinstance(data, str) or not isinstance(source, io.IOBase) and not isinstance(data, bytes):
+    if isinstance(data, str) or (not isinstance(source, io.IOBase) and not isinstance(data, bytes)):
         raise LedesError("open the file in binary mode (mode 'rb'): its encoding is part of what is checked")
     return data, str(getattr(source, "name", ""))
 

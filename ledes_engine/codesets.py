@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from ledes_engine.resources import data_folder, files_below, remembered
@@ -51,9 +51,12 @@ class CodeSet(NamedTuple):
 def shipped_sets() -> dict[str, CodeSet]:
     """The code sets that come with the package, by name."""
     folder = data_folder("codesets")
-    files = [os.path.join(folder, "sources.toml"), *(f for f in files_below(folder, ".csv") if os.sep + "iso" + os.sep not in f)]
+    files = [
+        os.path.join(folder, "sources.toml"),
+        *(f for f in files_below(folder, ".csv") if os.sep + "iso" + os.sep not in f),
+    ]
     rows = remembered("codesets", files, lambda: _parse(files[0], files[1:]))
-    return {row[0]: CodeSet(*row[:-1], tuple(Code(*code) for code in row[-1])) for row in rows}
+    return {row[0]: CodeSet._make([*row[:-1], tuple(map(Code._make, row[-1]))]) for row in rows}
 
 
 def _parse(sources: str, files: Sequence[str]) -> list[list[Any]]:
@@ -82,14 +85,16 @@ def read_codes(path: str) -> list[list[str]]:
     return [[row[place[name]] if name in place else "" for name in Code._fields] for row in rows if any(row)]
 
 
-@lru_cache(maxsize=None)
+@cache
 def value_list(name: str) -> frozenset[str]:
     """A shipped list of values: `currencies`, `countries-2`, `countries-3`, `classifications`; empty for no name."""
     if not name:
         return frozenset()
     if name == "classifications":
         return frozenset(code.code for code in shipped_sets()["timekeepers"].codes)
-    file, column = {"currencies": ("currencies", 0), "countries-2": ("countries", 0), "countries-3": ("countries", 1)}[name]
+    file, column = {"currencies": ("currencies", 0), "countries-2": ("countries", 0), "countries-3": ("countries", 1)}[
+        name
+    ]
     path = os.path.join(data_folder("codesets"), "iso", file + ".csv")
     with open(path, encoding="utf-8") as lines:
         return frozenset(line.rstrip("\n").split(",")[column] for line in lines.readlines()[1:])

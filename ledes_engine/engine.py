@@ -161,9 +161,7 @@ def _place(finding: Finding) -> tuple[int, int, str]:
     return finding.line, SEVERITIES.index(finding.severity), finding.rule
 
 
-def _apply_waivers(
-    findings: Iterable[Finding], waive: Callable[[Finding], str]
-) -> tuple[list[Finding], list[Waived]]:
+def _apply_waivers(findings: Iterable[Finding], waive: Callable[[Finding], str]) -> tuple[list[Finding], list[Waived]]:
     kept, waived = [], []
     for finding in findings:
         reason = waive(finding)
@@ -182,7 +180,9 @@ def _currency(document: Document, client: Client) -> str:
 
 def select_rows(document: Document, rows: Sequence[int], invoices: frozenset[str], first: bool) -> Document:
     """The part of a document that belongs to some invoices; faults of no known invoice go with the `first` part."""
-    faults = [fault for fault in document.faults if fault.invoice in invoices or (first and not _known(fault, document))]
+    faults = [
+        fault for fault in document.faults if fault.invoice in invoices or (first and not _known(fault, document))
+    ]
     return Document(
         document.format,
         document.fields,

@@ -124,7 +124,7 @@ class Guidelines:
 
     @property
     def title(self) -> str:
-        """The name and a hash of everything that was resolved, for reports; plain `standard` for the standard itself."""
+        """The name and a hash of everything that was resolved, for reports; `standard` alone for the standard."""
         if self.settings == Settings(name="standard"):
             return "standard"
         import hashlib
@@ -141,16 +141,18 @@ class Guidelines:
 
     def for_invoice(self, invoice: Mapping[str, str]) -> "Guidelines":
         """The guidelines of the first client that fit the invoice, else these."""
-        return next((client for client in self.clients if client.settings.match != Match() and client.fits(invoice)), self)
+        return next(
+            (client for client in self.clients if client.settings.match != Match() and client.fits(invoice)), self
+        )
 
     def parts(self, document: Document) -> Iterator[tuple["Guidelines", list[str]]]:
         """Which guidelines judge which invoices (by number) of a document, in their order."""
         chosen: dict[int, tuple[Guidelines, list[str]]] = {}
         lines = document.lines
         names = [name for name in Match._fields if name in lines]
-        for number, rows in lines.groups("invoice_number").items():
+        for invoice, rows in lines.groups("invoice_number").items():
             guidelines = self.for_invoice({name: lines[name][rows[0]] for name in names})
-            chosen.setdefault(id(guidelines), (guidelines, []))[1].append(number)
+            chosen.setdefault(id(guidelines), (guidelines, []))[1].append(invoice)
         yield from chosen.values()
 
     @cached_property
@@ -160,7 +162,9 @@ class Guidelines:
         for folder in self.settings.cards:
             for card in cards_in(folder).values():
                 if card.id in cards:
-                    raise LedesError(f"{folder}: the id {card.id} is taken by the rule {cards[card.id].name}; choose another")
+                    raise LedesError(
+                        f"{folder}: the id {card.id} is taken by the rule {cards[card.id].name}; choose another"
+                    )
                 cards[card.id] = card
         return cards
 
@@ -173,7 +177,9 @@ class Guidelines:
         rules = []
         for card in self._selected(grades):
             if card.kind not in kinds:
-                raise LedesError(f"rule {card.id} has the kind {card.kind!r}, which is none{near_miss(card.kind, list(kinds))}")
+                raise LedesError(
+                    f"rule {card.id} has the kind {card.kind!r}, which is none{near_miss(card.kind, list(kinds))}"
+                )
             whole = grades.get((card.id, ""), card.severity)
             by_field = {field: grade for (rule, field), grade in grades.items() if rule == card.id and field}
             if whole != "off" or by_field:
@@ -202,7 +208,7 @@ class Guidelines:
 
     def _grades(self) -> dict[tuple[str, str], str]:
         """Severities by rule and column: `F23` for the whole rule, `F23:INVOICE_DATE` for one field of it."""
-        grades = {}
+        grades: dict[tuple[str, str], str] = {}
         for key, grade in self.settings.severity.items():
             word, _, field = key.partition(":")
             column = field and _column(field, self._where(f"severity.{key}"))
@@ -225,7 +231,8 @@ class Guidelines:
             allowed_codes=None if codes.allowed is None else frozenset([*codes.allowed, *codes.custom]),
             denied_codes=codes.denied,
             timekeepers={one.id: _timekeeper(one) for one in settings.timekeeper} or None,
-            matters={one.id: Matter(one.id, one.opened, one.closed, tuple(one.code_sets)) for one in settings.matter} or None,
+            matters={one.id: Matter(one.id, one.opened, one.closed, tuple(one.code_sets)) for one in settings.matter}
+            or None,
             firm_ids=frozenset(settings.firm_ids) or None,
             currency=settings.currency,
         )
@@ -259,7 +266,7 @@ def _waives(waiver: Waiver, finding: Finding) -> bool:
 def _timekeeper(entry: TimekeeperEntry) -> Timekeeper:
     bad = next((rate.rate for rate in entry.rates if number(rate.rate) is None), None)
     if bad is not None:
-        raise LedesError(f"timekeeper {entry.id}: the rate {bad!r} is no plain number; write it like \"350.00\"")
+        raise LedesError(f'timekeeper {entry.id}: the rate {bad!r} is no plain number; write it like "350.00"')
     rates = tuple((rate.start, rate.end, rate.rate) for rate in entry.rates)
     return Timekeeper(entry.id, entry.name, entry.classification, rates)
 
@@ -440,7 +447,12 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
         if len(found) != 1:
             raise LedesError(f"{path}{_at(text, word)}: there is no rule {word!r}{near_miss(word, names)}")
         for key in params:
-            known = [*(key for key in found[0].check if key != "kind"), "where", "unless", *_OPTIONAL.get(found[0].kind, ())]
+            known = [
+                *(key for key in found[0].check if key != "kind"),
+                "where",
+                "unless",
+                *_OPTIONAL.get(found[0].kind, ()),
+            ]
             if key not in known:
                 raise LedesError(f"{path}{_at(text, key)}: rule {word} has no parameter {key!r}{near_miss(key, known)}")
     for key in settings.severity:
@@ -449,7 +461,12 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
 
 
 # Parameters that a kind takes and a card need not name.
-_OPTIONAL = {"required": ("also",), "max_length": ("limits",), "one_of": ("list", "lists", "values"), "bounds": ("min", "max", "not")}
+_OPTIONAL = {
+    "required": ("also",),
+    "max_length": ("limits",),
+    "one_of": ("list", "lists", "values"),
+    "bounds": ("min", "max", "not"),
+}
 
 
 def _at(text: str, word: str) -> str:
@@ -470,11 +487,15 @@ def _absolute(values: dict[str, Any], path: str) -> dict[str, Any]:
             table = table.get(part, {})
         if last in table:
             given = table[last]
-            table[last] = [_relative_path(one, path) for one in given] if isinstance(given, list) else _relative_path(given, path)
+            table[last] = (
+                [_relative_path(one, path) for one in given] if isinstance(given, list) else _relative_path(given, path)
+            )
     return values
 
 
-def _merged(base: dict[str, Any], over: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = "") -> dict[str, Any]:
+def _merged(
+    base: dict[str, Any], over: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = ""
+) -> dict[str, Any]:
     """`over` put over `base`: tables key by key, some lists added to, anything else replaced; notes each origin."""
     merged = dict(base)
     for key, value in over.items():

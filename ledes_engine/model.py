@@ -75,7 +75,7 @@ class Table:
         columns: dict[str, list[str]],
         record: Sequence[int],
         line: Sequence[int],
-        distinct: dict[str, Collection[str]] | None = None,
+        distinct: Mapping[str, Collection[str]] | None = None,
         steady: Collection[str] = (),
         starts: Sequence[int] = (),
     ) -> None:
@@ -209,7 +209,7 @@ class Document:
 
     @property
     def tables(self) -> dict[str, Table]:
-        """`invoices`, `lines`, `timekeepers` and `taxes`; those that the format repeats on each line hold each row once."""
+        """`invoices`, `lines`, `timekeepers` and `taxes`; what the format repeats on each line stands there once."""
         return {
             "invoices": self._repeated("invoice", ("invoice_number",)),
             "lines": self.lines,
@@ -246,4 +246,3 @@ class Outcome(NamedTuple):
     status: str  # passed | failed | not applicable | not checked | broken
     reason: str = ""
     findings: int = 0
-

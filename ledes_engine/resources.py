@@ -19,10 +19,7 @@ def data_folder(name: str) -> str:
 def files_below(folder: str, ending: str) -> list[str]:
     """Every file below `folder` with that ending, sorted, so that an order never depends on the disk."""
     found = [
-        os.path.join(place, file)
-        for place, _, files in os.walk(folder)
-        for file in files
-        if file.endswith(ending)
+        os.path.join(place, file) for place, _, files in os.walk(folder) for file in files if file.endswith(ending)
     ]
     return sorted(found)
 
@@ -39,7 +36,7 @@ def remembered(name: str, sources: Iterable[str], build: Callable[[], Any]) -> A
     cache = os.path.join(os.path.dirname(bytecode), f"{name}.{sys.implementation.cache_tag}.data")
     try:
         with open(cache, "rb") as file:
-            kept_stamp, kept = marshal.load(file)
+            kept_stamp, kept = marshal.load(file)  # noqa: S302  as trusted as the bytecode beside it
         if kept_stamp == stamp:
             return kept
     except (OSError, ValueError, EOFError, TypeError):

@@ -124,7 +124,7 @@ class Report(NamedTuple):
 
     @property
     def at_stake(self) -> Decimal:
-        """The money in question: for each line item the largest amount among its findings, so that none counts twice."""
+        """The money in question: for each line item the largest amount among its findings, so none counts twice."""
         return at_stake(self.findings)
 
     @property

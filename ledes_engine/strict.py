@@ -5,7 +5,7 @@ run without any TOML of the user's must not pay for it.
 """
 
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any, get_type_hints
 
 from ledes_engine.cards import near_miss
@@ -24,7 +24,7 @@ def validated(shape: type, data: dict[str, Any], path: str, source: str = "") ->
         raise LedesError(f"{path}{_line(keys, source)}: {_told(problem, keys, shape)}") from error
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reader_of(shape: type) -> Any:
     from pydantic import TypeAdapter
 

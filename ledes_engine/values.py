@@ -1,4 +1,4 @@
-"""What a cell says: exact numbers and calendar dates, by the lexical rules of LEDES (dates YYYYMMDD, plain decimals)."""
+"""What a cell says: exact numbers and calendar dates, by the lexical rules of LEDES."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""What a card's `[[example]]` means: a good fixture, changed in one place, and the findings that the rule then gives."""
+"""What a card's `[[example]]` means: a good fixture, changed in one place, and what the rule then finds."""
 
 from datetime import date
 from pathlib import Path
@@ -12,9 +12,7 @@ from ledes_engine.strict import validated
 
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 3, 1)
-KEYS = set(
-    "say expect set line append replace text drop_line keep_lines cut encoding file params guidelines".split()
-)
+KEYS = set("say expect set line append replace text drop_line keep_lines cut encoding file params guidelines".split())
 
 
 def fixture(format: str) -> str:

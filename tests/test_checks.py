@@ -96,7 +96,8 @@ def test_an_invoice_total_must_match_to_the_cent_where_nothing_was_rounded():
 
 def test_an_invoice_total_of_lines_with_four_decimals_may_be_rounded():
     lines = [
-        {"units": "0.1", "unit_cost": "187.425", "adjustment": "", "total": "18.7425", "narrative": f"Task {i}"} for i in range(3)
+        {"units": "0.1", "unit_cost": "187.425", "adjustment": "", "total": "18.7425", "narrative": f"Task {i}"}
+        for i in range(3)
     ]
     assert found(invoice(*lines, total="56.23")) == []
     assert found(invoice(*lines, total="56.26")) == ["3:F07"]
@@ -137,7 +138,10 @@ def test_a_missing_unit_cost_is_told_once():
 def test_waiting_for_the_guidelines_is_not_passing():
     report = le.check(fixture("1998B").encode(), today=TODAY)
     outcomes = {outcome.rule: outcome for outcome in report.outcomes}
-    assert (outcomes["C02"].status, outcomes["C02"].reason) == ("not checked", "the guidelines give no list of allowed codes")
+    assert (outcomes["C02"].status, outcomes["C02"].reason) == (
+        "not checked",
+        "the guidelines give no list of allowed codes",
+    )
     assert outcomes["X08"].status == "not applicable"
     assert outcomes["F06"].status == "passed"
 
@@ -165,7 +169,9 @@ def test_a_code_cell_is_diagnosed(column, text, slug, facts):
     assert CodeSets().fault(column, text) == (slug, facts)
 
 
-@pytest.mark.parametrize("text", ["L110", "L600", "B195", "PA640", "TR310", "P300", "C300", "MF31", "JE10", "WC180", ""])
+@pytest.mark.parametrize(
+    "text", ["L110", "L600", "B195", "PA640", "TR310", "P300", "C300", "MF31", "JE10", "WC180", ""]
+)
 def test_good_task_codes_of_every_set_are_fine(text):
     from ledes_engine.codesets import CodeSets
 
@@ -180,7 +186,9 @@ def test_software_that_fills_blank_codes_is_noticed():
 
 
 DAYS = st.sampled_from(["20260115", "20260120", "20251231", "20260230", "", "01/15/2026", "20270101"])
-NUMBERS = st.sampled_from(["1", "2.00", "100", "-70", "", "0", "0.35", ".5", "1,000", "NULL", "25", "100.005", "340", "1e3"])
+NUMBERS = st.sampled_from(
+    ["1", "2.00", "100", "-70", "", "0", "0.35", ".5", "1,000", "NULL", "25", "100.005", "340", "1e3"]
+)
 TEXTS = st.sampled_from(["", "A", "B", " A", "NULL", "x" * 30, "é", "Draft brief", "VAT 20 %", "L120", "1"])
 POOLS = {"date": DAYS, "number": NUMBERS, "text": TEXTS}
 CODES = {
@@ -201,7 +209,9 @@ def documents(draw) -> Document:
     fields = fields_of(format)
     rows = draw(st.integers(1, 12))
     columns = {
-        field.column: draw(st.lists(CODES.get(field.column, POOLS.get(field.type, TEXTS)), min_size=rows, max_size=rows))
+        field.column: draw(
+            st.lists(CODES.get(field.column, POOLS.get(field.type, TEXTS)), min_size=rows, max_size=rows)
+        )
         for field in fields
     }
     columns["invoice_number"] = draw(st.lists(st.sampled_from(["1", "1", "2", ""]), min_size=rows, max_size=rows))
@@ -256,13 +266,23 @@ def valid_lines(draw) -> list[dict[str, object]]:
         rows = []
         for position in range(draw(st.integers(1, 6))):
             kind = draw(st.sampled_from(["F", "F", "E", "IF"]))
-            row: dict[str, object] = {"line_number": position + 1, "line_type": kind, "line_date": date(2026, 1, draw(st.integers(1, 31)))}
+            row: dict[str, object] = {
+                "line_number": position + 1,
+                "line_type": kind,
+                "line_date": date(2026, 1, draw(st.integers(1, 31))),
+            }
             text = f"{draw(st.sampled_from(['Draft', 'Review', 'Research']))} item {number}.{position}"
             if kind == "F":
                 units, cost = Decimal(draw(st.integers(1, 20))) / 10, Decimal(draw(st.integers(100, 900)))
                 discount = -Decimal(draw(st.integers(0, 9)))
                 row |= {"units": units, "unit_cost": cost, "adjustment": discount, "total": units * cost + discount}
-                row |= {"task_code": "L110", "activity_code": "A104", "timekeeper_id": f"T{cost}", "timekeeper_name": f"Name {cost}, A", "timekeeper_class": "ASSOC"}
+                row |= {
+                    "task_code": "L110",
+                    "activity_code": "A104",
+                    "timekeeper_id": f"T{cost}",
+                    "timekeeper_name": f"Name {cost}, A",
+                    "timekeeper_class": "ASSOC",
+                }
             elif kind == "E":
                 units, cost = Decimal(draw(st.integers(1, 200))), Decimal(draw(st.integers(1, 900))) / 100
                 row |= {"units": units, "unit_cost": cost, "total": units * cost, "expense_code": "E101"}
@@ -273,7 +293,8 @@ def valid_lines(draw) -> list[dict[str, object]]:
         total = sum((row["total"] for row in rows), Decimal(0))
         for row in rows:
             row |= {
-                "invoice_number": f"INV{number}", "invoice_date": date(2026, 2, 3), "client_id": "C1", "matter_id": f"M{number}",
+                "invoice_number": f"INV{number}", "invoice_date": date(2026, 2, 3), "client_id": "C1",
+                "matter_id": f"M{number}",
                 "invoice_total": total, "billing_start": date(2026, 1, 1), "billing_end": date(2026, 1, 31),
                 "law_firm_id": "12-3456789", "client_matter_id": f"CM{number}",
             }  # fmt: skip

@@ -54,9 +54,7 @@ def test_tables_hold_each_invoice_timekeeper_and_tax_once():
     assert tables["taxes"]["tax_rate"] == ["0.20"]
 
 
-@pytest.mark.parametrize(
-    ("newline", "expected"), [("\r\n", []), ("\n", []), ("\r", [("carriage-returns", 1)])]
-)
+@pytest.mark.parametrize(("newline", "expected"), [("\r\n", []), ("\n", []), ("\r", [("carriage-returns", 1)])])
 def test_line_ends_do_not_change_the_cells(newline, expected):
     data = GOOD.replace("\r\n", newline).encode()
     document = le.read(data)
@@ -99,7 +97,9 @@ def test_utf16_without_a_mark_needs_no_foreign_letters():
 def test_a_line_break_in_a_narrative_keeps_the_record_whole():
     data = in_line(4, "re settlement", "re\r\nsettlement")
     document = le.read(data)
-    assert document.lines["narrative"][1] == "Telephone conference with opposing counsel re\r\nsettlement of freight claim"
+    assert (
+        document.lines["narrative"][1] == "Telephone conference with opposing counsel re\r\nsettlement of freight claim"
+    )
     assert list(document.lines.line) == [3, 4, 6, 7]
     assert [(f.slug, f.line, f.field) for f in document.faults] == [("line-break", 4, "narrative")]
 
@@ -122,7 +122,9 @@ def test_a_stray_pipe_is_put_back_where_it_fits(old, new, column, value):
     document = le.read(in_line(3, old, new))
     assert document.lines[column][0] == value
     assert document.lines["total"][0] == "630"
-    assert [(f.slug, f.line, f.field, f.facts["reason"]) for f in document.faults] == [("field-count", 3, column, "pipe")]
+    assert [(f.slug, f.line, f.field, f.facts["reason"]) for f in document.faults] == [
+        ("field-count", 3, column, "pipe")
+    ]
 
 
 def test_a_record_that_lacks_a_field_is_left_out_and_told():

@@ -26,15 +26,16 @@ def line_total(scope: Scope) -> Iterator[Hit]:
     cells = _Cells(scope.lines, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
-        units, cost, adjustment, total, *tax = cells.read(texts)
-        if units is None or cost is None or adjustment is None or total is None or None in tax:
-            return None
-        if not texts[0].strip() or not texts[1].strip() or not texts[3].strip():
-            return None  # the rule on empty fields tells
-        expected = units * cost + adjustment + sum(tax, ZERO)  # type: ignore[arg-type]
+        amounts = cells.read(texts)
+        if amounts is None or not texts[0].strip() or not texts[1].strip() or not texts[3].strip():
+            return None  # the rules on numbers and on empty fields tell
+        units, cost, adjustment, total, *tax = amounts
+        expected = units * cost + adjustment + sum(tax, ZERO)
         if agrees(total, expected, tolerance):
             return None
-        formula = f"{texts[0].strip()} x {texts[1].strip()}" + _term(adjustment) + (_term(tax[0]) if tax and tax[0] else "")
+        formula = (
+            f"{texts[0].strip()} x {texts[1].strip()}" + _term(adjustment) + (_term(tax[0]) if tax and tax[0] else "")
+        )
         return {"formula": formula, "expected": plain(expected), "difference": plain(total - expected)}
 
     yield from _hits(scope, columns, judged, "total")
@@ -51,10 +52,11 @@ def adjustment_total(scope: Scope) -> Iterator[Hit]:
     cells = _Cells(scope.lines, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
-        units, cost, adjustment, total, *taxes = cells.read(texts)
-        if units is None or cost is None or adjustment is None or total is None or None in taxes:
+        amounts = cells.read(texts)
+        if amounts is None:
             return None
-        tax = sum(taxes, ZERO)  # type: ignore[arg-type]
+        units, cost, adjustment, total, *taxes = amounts
+        tax = sum(taxes, ZERO)
         readings = [units * cost + adjustment, adjustment, cost if not texts[0].strip() else units * cost]
         if any(agrees(total, reading + tax, ZERO) for reading in readings):
             return None
@@ -82,16 +84,22 @@ def line_tax(scope: Scope) -> Iterator[Hit]:
     cells = _Cells(scope.lines, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
-        units, cost, adjustment, rate, tax, total = cells.read(texts)
-        if units is None or cost is None or adjustment is None or rate is None or tax is None or total is None:
+        amounts = cells.read(texts)
+        if amounts is None or not texts[3].strip():
             return None
-        if not texts[3].strip() or not 0 <= rate <= 1:
+        units, cost, adjustment, rate, tax, total = amounts
+        if not 0 <= rate <= 1:
             return None
         base = total - tax if not texts[1].strip() else units * cost + adjustment
         if agrees(tax, base * rate, ZERO):
             return None
         expected = plain((base * rate).quantize(CENT))
-        return {"base": plain(base), "rate": texts[3].strip(), "expected": expected, "difference": plain(tax - base * rate)}
+        return {
+            "base": plain(base),
+            "rate": texts[3].strip(),
+            "expected": expected,
+            "difference": plain(tax - base * rate),
+        }
 
     yield from _hits(scope, columns, judged, "tax_total")
 
@@ -165,14 +173,20 @@ def _term(value: Decimal | None) -> str:
 
 
 class _Cells:
-    """The exact values of several columns' cells: 0 for a blank cell, None for one that is no number."""
+    """The exact values of the cells of several columns."""
 
     def __init__(self, lines: Table, columns: Sequence[str]) -> None:
         self._values = [lines.numbers(column) for column in columns]
 
-    def read(self, texts: Sequence[str]) -> list[Decimal | None]:
-        found = [values[text] for values, text in zip(self._values, texts, strict=True)]
-        return [ZERO if value is None and not text.strip() else value for value, text in zip(found, texts, strict=True)]
+    def read(self, texts: Sequence[str]) -> list[Decimal] | None:
+        """The values, a blank cell as 0; None when a cell is no number."""
+        found = []
+        for values, text in zip(self._values, texts, strict=True):
+            value = values[text]
+            if value is None and text.strip():
+                return None
+            found.append(value or ZERO)
+        return found
 
 
 def _hits(scope: Scope, columns: list[str], judged: Any, at: str) -> Iterator[Hit]:

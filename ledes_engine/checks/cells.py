@@ -4,7 +4,7 @@ import itertools
 import operator
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -131,7 +131,8 @@ def pattern(scope: Scope) -> Iterator[Hit]:
     or that does not fit it as a whole (`fits`). Blank is fine, and so are values longer than `longest`."""
     how = next(key for key in ("finds", "starts", "is", "fits") if key in scope.params)
     expression = re.compile(scope.params[how], re.I if scope.params.get("ignore_case") else 0)
-    probe = {"finds": expression.search, "starts": expression.match}.get(how, expression.fullmatch)
+    probe: Callable[[str], re.Match[str] | None]
+    probe = expression.search if how == "finds" else expression.match if how == "starts" else expression.fullmatch
     longest = int(scope.params.get("longest", 1 << 31))
 
     def judged(value: str) -> Mapping[str, Any] | None:
@@ -197,7 +198,9 @@ def bounds(scope: Scope) -> Iterator[Hit]:
 
     def judged(value: str) -> Mapping[str, Any] | None:
         number = values.number(value)
-        if number is None or not ((low is not None and number < low) or (high is not None and number > high) or number in barred):
+        if number is None or not (
+            (low is not None and number < low) or (high is not None and number > high) or number in barred
+        ):
             return None
         return {"as_fraction": values.plain(number / 100) if number > 1 else ""}
 

@@ -102,7 +102,11 @@ def matter_code_sets(scope: Scope) -> Iterator[Hit]:
         found = sets.find("task_code", bare(text))
         if not found or not matter or not matter.code_sets or found[0].name in matter.code_sets:
             return None
-        return {"set": found[0].title, "matter": client_matter or firm_matter, "expected": " or ".join(matter.code_sets)}
+        return {
+            "set": found[0].title,
+            "matter": client_matter or firm_matter,
+            "expected": " or ".join(matter.code_sets),
+        }
 
     for row, (text, *_), facts in judge(scope, ["task_code", "client_matter_id", "matter_id"], judged):
         yield Hit(row, "task_code", text, facts)
@@ -117,17 +121,26 @@ def default_code(scope: Scope) -> Iterator[Hit]:
     """
     lines, least = scope.lines, int(scope.params["min_lines"])
     for code, share in scope.params["shares"].items():
-        column, line_type = ("expense_code", "E") if scope.client.code_sets.find("expense_code", code) else ("task_code", "F")
+        column, line_type = (
+            ("expense_code", "E") if scope.client.code_sets.find("expense_code", code) else ("task_code", "F")
+        )
         if code not in lines.distinct(column) or lines[column].count(code) < least * Decimal(share):
             continue
         of_type = Counter(i for i, t in zip(lines["invoice_number"], lines["line_type"], strict=True) if t == line_type)
         with_code = Counter(
-            i for i, t, c in zip(lines["invoice_number"], lines["line_type"], lines[column], strict=True) if c == code and t == line_type
+            i
+            for i, t, c in zip(lines["invoice_number"], lines["line_type"], lines[column], strict=True)
+            if c == code and t == line_type
         )
         for invoice, count in with_code.items():
             if of_type[invoice] >= least and count >= Decimal(share) * of_type[invoice]:
                 row = next(r for r in lines.groups("invoice_number")[invoice] if lines[column][r] == code)
-                yield Hit(row, column, code, {"count": count, "of": of_type[invoice], "share": f"{100 * count // of_type[invoice]} %"})
+                yield Hit(
+                    row,
+                    column,
+                    code,
+                    {"count": count, "of": of_type[invoice], "share": f"{100 * count // of_type[invoice]} %"},
+                )
 
 
 @kind

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from ledes_engine.checks.scope import Scope, kind
 from ledes_engine.model import Hit, Table
@@ -51,13 +52,20 @@ def _first_differences(
 ) -> Iterator[Hit]:
     first: dict[tuple[str, ...], tuple[str, int]] = {}
     told: set[tuple[str, ...]] = set()
-    for row, (value, key) in enumerate(zip(lines[column], zip(*(lines[name] for name in by), strict=True), strict=True)):
+    for row, (value, key) in enumerate(
+        zip(lines[column], zip(*(lines[name] for name in by), strict=True), strict=True)
+    ):
         if key not in varying or (ignore_blank and not value):
             continue
         governing, at = first.setdefault(key, (value, row))
         if worth.get(value, value) != worth.get(governing, governing) and key not in told:
             told.add(key)
-            facts = {"this": value or "empty", "first": governing or "empty", "first_line": lines.line[at], "group": " / ".join(key)}
+            facts = {
+                "this": value or "empty",
+                "first": governing or "empty",
+                "first_line": lines.line[at],
+                "group": " / ".join(key),
+            }
             yield Hit(row, column, value, facts)
 
 
@@ -67,7 +75,8 @@ def unique_within(scope: Scope) -> Iterator[Hit]:
     lines, column, by = scope.lines, scope.params["column"], scope.params.get("by", "")
     cells, groups = lines[column], lines[by] if by else [""] * len(lines)
     if by and all(
-        isinstance(rows, range) and len(set(cells[rows.start : rows.stop])) == len(rows) for rows in lines.groups(by).values()
+        isinstance(rows, range) and len(set(cells[rows.start : rows.stop])) == len(rows)
+        for rows in lines.groups(by).values()
     ):
         return
     seen: dict[tuple[str, str], int] = {}
@@ -125,7 +134,7 @@ def number_reused(scope: Scope) -> Iterator[Hit]:
     for number, rows in lines.groups("invoice_number").items():
         if isinstance(rows, range) or not number:
             continue
-        for before, row in zip(rows, rows[1:], strict=False):
+        for before, row in pairwise(rows):
             changed = [name for name in columns if lines[name][row] != lines[name][rows[0]]]
             if row != before + 1 and changed:
                 facts = {"first_line": lines.line[rows[0]], "what": " and ".join(map(scope.document.native, changed))}

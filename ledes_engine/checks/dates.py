@@ -68,8 +68,10 @@ def outside_period(scope: Scope) -> Iterator[Hit]:
 
 @kind
 def billing_period(scope: Scope) -> Iterator[Hit]:
-    """A billing period that is not what the client wants: `calendar_month` (first to last day), or one `within` a month,
-    quarter or year."""
+    """A billing period that is not what the client wants.
+
+    `calendar_month` wants first to last days of months; `within` wants one month, quarter or year.
+    """
     lines = scope.lines
     start, end = lines.days("billing_start"), lines.days("billing_end")
     for rows in lines.groups("invoice_number").values():
@@ -101,7 +103,11 @@ def period_overlap(scope: Scope) -> Iterator[Hit]:
         latest: tuple[date, int] | None = None
         for first, last, row in sorted(periods):
             if latest and first <= latest[0]:
-                facts = {"other": lines["invoice_number"][latest[1]], "start": f"{first:%Y%m%d}", "end": f"{last:%Y%m%d}"}
+                facts = {
+                    "other": lines["invoice_number"][latest[1]],
+                    "start": f"{first:%Y%m%d}",
+                    "end": f"{last:%Y%m%d}",
+                }
                 yield Hit(row, "billing_start", lines["billing_start"][row], facts)
             if latest is None or last > latest[0]:
                 latest = (last, row)

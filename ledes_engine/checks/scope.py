@@ -69,7 +69,9 @@ def kind(check: Callable[[Scope], Iterator[Any]]) -> Callable[[Scope], Iterator[
     return check
 
 
-def judge(scope: Scope, columns: Sequence[str], verdict: Verdict) -> Iterator[tuple[int, tuple[str, ...], Mapping[str, Any]]]:
+def judge(
+    scope: Scope, columns: Sequence[str], verdict: Verdict
+) -> Iterator[tuple[int, tuple[str, ...], Mapping[str, Any]]]:
     """The rows whose values `verdict` faults: (row, values, facts), in the order of the file.
 
     `verdict` gets the values of `columns` and returns facts, or None when all is well. It is asked once for each
@@ -80,6 +82,7 @@ def judge(scope: Scope, columns: Sequence[str], verdict: Verdict) -> Iterator[tu
     columns = tuple(columns)
     if not chosen_rows(scope):
         return
+    bad: dict[Any, Mapping[str, Any]]
     if len(columns) == 1:
         keys: Sequence[Any] = lines[columns[0]]
         bad = {value: facts for value in _candidates(scope, columns[0]) if (facts := verdict(value)) is not None}
@@ -114,7 +117,10 @@ def chosen_rows(scope: Scope) -> Sequence[int]:
 
     def build() -> Sequence[int]:
         rows: Sequence[int] = range(len(lines))
-        for name, values, wanted in [*((n, v, True) for n, v in where.items()), *((n, v, False) for n, v in unless.items())]:
+        for name, values, wanted in [
+            *((n, v, True) for n, v in where.items()),
+            *((n, v, False) for n, v in unless.items()),
+        ]:
             cells = lines[name]
             chosen = {text for text in lines.distinct(name) if (text.strip() in values) == wanted}
             if len(chosen) < len(lines.distinct(name)):

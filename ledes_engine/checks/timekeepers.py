@@ -32,13 +32,20 @@ def one_rate(scope: Scope) -> Iterator[Hit]:
     if not varying:
         return
     first: dict[tuple[str, str, str], tuple[str, int]] = {}
-    for row, (timekeeper, matter, day, cost, type_, activity) in enumerate(zip(*(lines[n] for n in names), strict=True)):
+    for row, (timekeeper, matter, day, cost, type_, activity) in enumerate(
+        zip(*(lines[n] for n in names), strict=True)
+    ):
         key = (timekeeper, matter, day[:6])
         if key not in varying or type_ != "F" or activity in exempt or not number(cost):
             continue
         other, at = first.setdefault(key, (cost, row))
         if number(cost) != number(other):
-            facts = {"first": other, "first_line": lines.line[at], "timekeeper": timekeeper, "month": f"{day[:4]}-{day[4:6]}"}
+            facts = {
+                "first": other,
+                "first_line": lines.line[at],
+                "timekeeper": timekeeper,
+                "month": f"{day[:4]}-{day[4:6]}",
+            }
             yield Hit(row, "unit_cost", cost, facts)
             del varying[key]
 
@@ -72,7 +79,7 @@ def on_list(scope: Scope) -> Iterator[Hit]:
     """A value that the guidelines' list `list` (`matters`, `firm_ids`, `timekeepers` or `currency`) does not hold."""
     which, client = scope.params["list"], scope.client
     allowed = {client.currency} if which == "currency" and client.currency else getattr(client, which, None)
-    if not allowed or which == "currency" and not client.currency:
+    if not allowed or (which == "currency" and not client.currency):
         raise missing(which.replace("_", " "))
     columns = scope.columns()
 
@@ -114,5 +121,7 @@ def approved_rate(scope: Scope) -> Iterator[Hit]:
 
 
 def _rate_on(person: Timekeeper, day: date) -> Decimal | None:
-    rates = [rate for first, last, rate in person.rates if (first is None or first <= day) and (last is None or day <= last)]
+    rates = [
+        rate for first, last, rate in person.rates if (first is None or first <= day) and (last is None or day <= last)
+    ]
     return Decimal(max(rates)) if rates else None

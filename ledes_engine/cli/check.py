@@ -27,21 +27,51 @@ def add_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to report (default: text)")
     parser.add_argument("--output", "-o", metavar="FILE", help="write the report to a file")
     rules = parser.add_argument_group("rules")
-    rules.add_argument("--guidelines", "-g", action="append", metavar="FILE", help="guidelines: a file, a folder of them, or a shipped name; may be repeated (default: the ledes.toml in this folder or above)")
-    rules.add_argument("--hub", metavar="NAME", help="judge as this receiving system does (brightflag, collaborati, ...)")
-    rules.add_argument("--select", action="append", metavar="RULES", help="run only these rules, groups or packs (comma-separated)")
+    rules.add_argument(
+        "--guidelines",
+        "-g",
+        action="append",
+        metavar="FILE",
+        help="guidelines: a file, a folder of them or a shipped name; may be repeated "
+        "(default: the ledes.toml in this folder or above)",
+    )
+    rules.add_argument(
+        "--hub", metavar="NAME", help="judge as this receiving system does (brightflag, collaborati, ...)"
+    )
+    rules.add_argument(
+        "--select", action="append", metavar="RULES", help="run only these rules, groups or packs (comma-separated)"
+    )
     rules.add_argument("--ignore", action="append", metavar="RULES", help="do not run these rules")
     rules.add_argument("--preview", action="store_true", help="run the rules in preview too")
-    rules.add_argument("--fail-on", choices=("error", "warning", "info", "never"), help="from which severity on a file is rejected (default: error)")
-    rules.add_argument("--show-guidelines", action="store_true", help="print the resolved guidelines and where each value is from")
+    rules.add_argument(
+        "--fail-on",
+        choices=("error", "warning", "info", "never"),
+        help="from which severity on a file is rejected (default: error)",
+    )
+    rules.add_argument(
+        "--show-guidelines", action="store_true", help="print the resolved guidelines and where each value is from"
+    )
     rules.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
     rules.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run to a baseline file")
     shown = parser.add_argument_group("output")
-    shown.add_argument("--statistics", action="store_true", help="add counts and amounts by rule, timekeeper and matter")
-    shown.add_argument("--max-findings", type=_whole_number, default=0, metavar="N", help="show at most N findings of a file")
-    shown.add_argument("--verbose", "-v", action="store_true", help="name the rules that were not checked, and clean files")
+    shown.add_argument(
+        "--statistics", action="store_true", help="add counts and amounts by rule, timekeeper and matter"
+    )
+    shown.add_argument(
+        "--max-findings", type=_whole_number, default=0, metavar="N", help="show at most N findings of a file"
+    )
+    shown.add_argument(
+        "--verbose", "-v", action="store_true", help="name the rules that were not checked, and clean files"
+    )
     shown.add_argument("--no-color", action="store_true", help="no colors (also: the environment variable NO_COLOR)")
-    parser.add_argument("--jobs", "-j", type=_whole_number, default=0, metavar="N", help="check N files at a time (default: as many as there are processors, when there are many files)")
+    parser.add_argument(
+        "--jobs",
+        "-j",
+        type=_whole_number,
+        default=0,
+        metavar="N",
+        help="check N files at a time (default: as many as there are processors, when there are many files)",
+    )
     parser.add_argument("--version", action="version", version=f"ledes-check {__version__}")
     parser.set_defaults(run=run, parser=parser)
     return parser

@@ -33,7 +33,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"{code.code:8} {code.label or '-':45} {one.title}")
     if found:
         return ACCEPT
-    near = next((hint for column in ("task_code", "activity_code", "expense_code") if (hint := CodeSets().near(column, text))), "")
+    near = next(
+        (hint for column in ("task_code", "activity_code", "expense_code") if (hint := CodeSets().near(column, text))),
+        "",
+    )
     print(f"nothing found for {text!r}" + (f"; did you mean {near}?" if near else ""))
     return REJECT
 

@@ -19,7 +19,7 @@ def find_files(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     files: dict[str, None] = {}
     problems = []
     for path in paths:
-        if path == "-" or os.path.isfile(path) or os.path.lexists(path) and not os.path.isdir(path):
+        if path == "-" or os.path.isfile(path) or (os.path.lexists(path) and not os.path.isdir(path)):
             files[path] = None
             continue
         found = list(_in_folder(path)) if os.path.isdir(path) else _by_pattern(path)

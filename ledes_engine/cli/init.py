@@ -64,7 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Set up the arguments of `ledes init`."""
     parser.add_argument("--profile", "--hub", default="standard", metavar="NAME", help="shipped guidelines to extend")
     parser.add_argument("--name", default="my-client", help="what to call the guidelines in reports")
-    parser.add_argument("--output", "-o", default=FILE_NAME, metavar="FILE", help=f"where to write (default: {FILE_NAME})")
+    parser.add_argument(
+        "--output", "-o", default=FILE_NAME, metavar="FILE", help=f"where to write (default: {FILE_NAME})"
+    )
     parser.add_argument("--force", action="store_true", help="overwrite the file if there is one")
     parser.set_defaults(run=run)
 

@@ -32,7 +32,7 @@ def check_many(
 def _start(guidelines: Guidelines) -> None:
     import signal
 
-    global _guidelines  # noqa: PLW0603  a process of its own, given its work once
+    global _guidelines
     _guidelines = guidelines
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells
 

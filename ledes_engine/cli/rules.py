@@ -21,7 +21,9 @@ def run(options: argparse.Namespace) -> int:
     chosen = find_cards(cards, options.rule or "all")
     if not chosen:
         known = [*cards, *(card.name for card in cards.values())]
-        raise LedesError(f"there is no rule {options.rule!r}{near_miss(options.rule, known)}; ledes rules lists them all")
+        raise LedesError(
+            f"there is no rule {options.rule!r}{near_miss(options.rule, known)}; ledes rules lists them all"
+        )
     if options.json:
         print(json.dumps([card._asdict() for card in chosen], indent=2))
     elif options.rule and len(chosen) == 1:

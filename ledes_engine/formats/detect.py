@@ -95,7 +95,9 @@ def _markup(text: str, encoding: str, mark: int) -> Detected:
     version = re.match(r"ledesxmlebilling(\d(?:\.\d+)*)?", root)
     if version:
         return Detected("xml", encoding, mark, description=f"LEDES XML E-Billing {version[1] or ''}".strip())
-    return Detected("unknown", encoding, mark, description="a web page" if root == "html" else "an XML file that is not LEDES")
+    return Detected(
+        "unknown", encoding, mark, description="a web page" if root == "html" else "an XML file that is not LEDES"
+    )
 
 
 def _known_names(format: str) -> set[str]:

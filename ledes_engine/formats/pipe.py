@@ -142,7 +142,7 @@ class _Reader:
             prefix = "|".join(leading) + "|" if leading else ""
             if len(leading) < leading_count or "\n" in prefix or "\r" in prefix or "[]" in prefix:
                 return None
-            parts = block[start + len(prefix) :].split(end + prefix) if prefix else block[start:-len(end)].split(end)
+            parts = block[start + len(prefix) :].split(end + prefix) if prefix else block[start : -len(end)].split(end)
             if prefix:
                 last = parts[-1].index(end)
                 start = length - len(parts[-1]) + last + len(end)
@@ -202,7 +202,7 @@ class _Reader:
             return None
         fit = self.shape.realign(cells)
         reason = "unexplained" if fit is None else "trailing" if fit[1] < 0 else "pipe"
-        told = {"reason": reason, "found": len(cells), "expected": width}
+        told: dict[str, Any] = {"reason": reason, "found": len(cells), "expected": width}
         if fit is None or fit[1] < 0:
             self._fault("field-count", record, cells, **told)
             return fit[0] if fit else None
@@ -226,7 +226,9 @@ class _Reader:
     def _damage(self, cells: list[str]) -> None:
         self.damaged.add(self._cell(cells, "invoice_number"))
 
-    def _fault(self, slug: str, record: Record, cells: list[str], field: str = "", value: str = "", **facts: Any) -> None:
+    def _fault(
+        self, slug: str, record: Record, cells: list[str], field: str = "", value: str = "", **facts: Any
+    ) -> None:
         invoice = self._cell(cells, "invoice_number")
         self.faults.append(Fault(slug, self.rows.records, record.line, field, value, facts, invoice))
 

@@ -88,7 +88,9 @@ def _encoded(text: str, document: Document) -> bytes:
             for row, cell in enumerate(cells):
                 if text[error.start] in cell:
                     letter = text[error.start]
-                    reason = f"the character {letter!r} does not exist in {encoding}; set another encoding or replace it"
+                    reason = (
+                        f"the character {letter!r} does not exist in {encoding}; set another encoding or replace it"
+                    )
                     raise WriteError(document.native(column), row, reason) from error
         raise
 

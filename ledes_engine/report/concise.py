@@ -14,7 +14,9 @@ def concise(reports: list[Report], options: Options) -> str:
     lines = []
     for finding in _findings(reports, options):
         message = printable(finding.message)
-        lines.append(f"{printable(finding.file)}:{finding.line}: {finding.severity} {finding.rule} {finding.name}: {message}")
+        lines.append(
+            f"{printable(finding.file)}:{finding.line}: {finding.severity} {finding.rule} {finding.name}: {message}"
+        )
     return "\n".join([*lines, headline(reports)]) + "\n"
 
 

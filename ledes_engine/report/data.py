@@ -1,4 +1,4 @@
-"""Findings as data: JSON (schema in `report.schema.json`), JSON lines, and CSV that is safe to open in a spreadsheet."""
+"""Findings as data: JSON (its schema is `report.schema.json`), JSON lines, and CSV that is safe in a spreadsheet."""
 
 import csv as csv_module
 import io
@@ -25,7 +25,7 @@ def json_(reports: list[Report], options: Options) -> str:
         findings += told.pop("findings")[: options.max_findings or None]
         waived += told.pop("waived")
         files.append(told)
-    whole = {
+    whole: dict[str, Any] = {
         "schema": "ledes-check-report-1",
         "version": __version__,
         "verdict": verdict_of(reports),
@@ -35,7 +35,8 @@ def json_(reports: list[Report], options: Options) -> str:
         "waived": waived,
     }
     if options.statistics:
-        whole["statistics"] = statistics(reports)
+        shares_by = statistics(reports)
+        whole["statistics"] = {key: [share._asdict() for share in shares] for key, shares in shares_by.items()}
     return json.dumps(whole, indent=2, default=_exact) + "\n"
 
 

@@ -28,7 +28,9 @@ def _suite(suites: ElementTree.Element, report: Report) -> None:
         found.setdefault(finding.rule, []).append(finding)
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     for outcome in report.outcomes:
-        case = ElementTree.SubElement(suite, "testcase", classname=_clean(report.file), name=f"{outcome.rule} {outcome.name}")
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=_clean(report.file), name=f"{outcome.rule} {outcome.name}"
+        )
         counts["tests"] += 1
         findings = found.get(outcome.rule, [])
         told = "\n".join(_clean(f"{one.file}:{one.line}: {one.severity}: {one.message}. {one.fix}") for one in findings)

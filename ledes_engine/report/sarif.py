@@ -19,7 +19,9 @@ def sarif(reports: list[Report], options: Options) -> str:
     cards = {finding.rule: finding.card for finding in findings}
     places = {rule: index for index, rule in enumerate(cards)}
     run = {
-        "tool": {"driver": {"name": "ledes-check", "version": __version__, "rules": [_rule(card) for card in cards.values()]}},
+        "tool": {
+            "driver": {"name": "ledes-check", "version": __version__, "rules": [_rule(card) for card in cards.values()]}
+        },
         "artifacts": [{"location": {"uri": _uri(report.file)}} for report in reports],
         "results": [_result(finding, places) for finding in findings],
         "invocations": [{"executionSuccessful": all(report.readable for report in reports)}],

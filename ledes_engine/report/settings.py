@@ -22,7 +22,7 @@ def show_guidelines(guidelines: Guidelines) -> str:
 
 
 def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
-    if hasattr(value, "_asdict") or isinstance(value, Mapping) and not at.startswith("codes."):
+    if hasattr(value, "_asdict") or (isinstance(value, Mapping) and not at.startswith("codes.")):
         for key, inner in (value._asdict() if hasattr(value, "_asdict") else value).items():
             yield from _flat(inner, f"{at}.{key}" if at else str(key))
     elif value is not None:

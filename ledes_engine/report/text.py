@@ -12,7 +12,16 @@ from ledes_engine.results import Finding, Report
 _MANY = 5
 _SHOWN_OF_MANY = 3
 _WIDTH = 100
-_COLORS = {"error": "31", "warning": "33", "info": "36", "REJECT": "1;31", "ACCEPT": "1;32", "UNDECIDED": "1;33", "dim": "2", "mark": "1;31"}
+_COLORS = {
+    "error": "31",
+    "warning": "33",
+    "info": "36",
+    "REJECT": "1;31",
+    "ACCEPT": "1;32",
+    "UNDECIDED": "1;33",
+    "dim": "2",
+    "mark": "1;31",
+}
 _NAMES = {"error": "error", "warning": "warning", "info": "remark"}
 
 
@@ -47,7 +56,9 @@ def _file(report: Report, options: Options) -> Iterator[str]:
     rest: dict[tuple[str, str], list[Finding]] = {}
     for number, finding in enumerate(report.findings):
         key = finding.rule, finding.field
-        if (times[key] > _MANY and shown[key] >= _SHOWN_OF_MANY) or (options.max_findings and number >= options.max_findings):
+        if (times[key] > _MANY and shown[key] >= _SHOWN_OF_MANY) or (
+            options.max_findings and number >= options.max_findings
+        ):
             rest.setdefault(key, []).append(finding)
             continue
         shown[key] += 1
@@ -64,7 +75,10 @@ def _file(report: Report, options: Options) -> Iterator[str]:
 
 def _waived(report: Report) -> list[str]:
     reasons = Counter((waived.finding.rule, waived.reason) for waived in report.waived)
-    return [f"{rule} {printable(reason)}" + (f" ({times} times)" if times > 1 else "") for (rule, reason), times in reasons.items()]
+    return [
+        f"{rule} {printable(reason)}" + (f" ({times} times)" if times > 1 else "")
+        for (rule, reason), times in reasons.items()
+    ]
 
 
 def _finding(finding: Finding, name: str, options: Options) -> Iterator[str]:
@@ -99,7 +113,9 @@ def _repeated(more: Sequence[Finding], options: Options) -> str:
 
 def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
     """Not checked is never passed: say what was left out, and why."""
-    left = {outcome.rule: outcome for report in reports for outcome in report.outcomes if outcome.status == "not checked"}
+    left = {
+        outcome.rule: outcome for report in reports for outcome in report.outcomes if outcome.status == "not checked"
+    }
     broken = {outcome.rule: outcome for report in reports for outcome in report.outcomes if outcome.status == "broken"}
     for outcome in broken.values():
         yield f"Rule {outcome.rule} could not be run: {outcome.reason}. Please report this; the other rules were run."
@@ -109,8 +125,8 @@ def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
         yield "Not checked:"
         yield from (f"  {outcome.rule} {outcome.name}: {outcome.reason}" for outcome in left.values())
         return
-    note = f"{counted(len(left), 'rule')} not checked for want of a client's guidelines (ledes init writes a file to start from)."
-    yield _paint("dim", note, options)
+    note = "not checked for want of a client's guidelines (ledes init writes a file to start from)."
+    yield _paint("dim", f"{counted(len(left), 'rule')} {note}", options)
 
 
 def _paint(color: str, words: str, options: Options) -> str:
