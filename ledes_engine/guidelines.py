@@ -10,105 +10,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from ledes_engine.cards import Card, cards_in, find_cards, near_miss, shipped_cards
 from ledes_engine.checks import KINDS, Client, Matter, Scope, Timekeeper
-from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, read_codes
+from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, read_codes, shipped_sets
 from ledes_engine.engine import Plan, Rule
 from ledes_engine.model import Document, LedesError
-from ledes_engine.resources import data_folder
 from ledes_engine.results import Finding
+from ledes_engine.settings import FILE_NAME, Codes, Match, Settings, TimekeeperEntry, Waiver, layers, merge
 from ledes_engine.values import number
-
-FILE_NAME = "ledes.toml"
-_GRADES = ("error", "warning", "info", "off")
-
-
-class Codes(NamedTuple):
-    """What the client says of codes."""
-
-    sets: list[str] | None = None  # names of code sets in play; the usual ones when not given
-    allowed: list[str] | None = None
-    denied: dict[str, str] = {}  # code -> reason
-    custom: dict[str, str] = {}  # the client's own codes -> label
-    custom_files: list[str] = []  # CSV files with at least a column `code`
-
-
-class Rate(NamedTuple):
-    """An hourly rate, as text because it is exact, and the days that it holds for."""
-
-    rate: str
-    start: date | None = None
-    end: date | None = None
-
-
-class TimekeeperEntry(NamedTuple):
-    """A timekeeper that the client approved."""
-
-    id: str
-    name: str = ""
-    classification: str = ""
-    rates: list[Rate] = []
-
-
-class MatterEntry(NamedTuple):
-    """A matter assigned to the firm, by the client's number or the firm's."""
-
-    id: str
-    opened: date | None = None
-    closed: date | None = None
-    code_sets: list[str] = []
-
-
-class Match(NamedTuple):
-    """The invoices that the guidelines are for; a value may hold `*`. All that is given must fit."""
-
-    client_id: list[str] = []
-    law_firm_id: list[str] = []
-    matter_id: list[str] = []
-    client_matter_id: list[str] = []
-
-
-class Waiver(NamedTuple):
-    """Findings that do not count, for a reason and until a day."""
-
-    rule: str
-    reason: str
-    until: date
-    invoice: str = "*"
-    matter: str = "*"
-    timekeeper: str = "*"
-    field: str = "*"
-
-
-class Settings(NamedTuple):
-    """A guidelines file, key by key."""
-
-    name: str = ""
-    extends: str = "standard"
-    select: list[str] = ["default"]
-    ignore: list[str] = []
-    preview: bool = False
-    fail_on: Literal["error", "warning", "info", "never"] = "error"
-    match: Match = Match()
-    severity: dict[str, Literal["error", "warning", "info", "off"]] = {}
-    params: dict[str, dict[str, Any]] = {}
-    codes: Codes = Codes()
-    timekeeper: list[TimekeeperEntry] = []
-    matter: list[MatterEntry] = []
-    firm_ids: list[str] = []
-    currency: str = ""
-    cards: list[str] = []
-    plugins: list[str] = []
-    waiver: list[Waiver] = []
-    baseline: str = ""
-    clients: list[str] = []  # guidelines of single clients that stand beside this file
-
-
-# Lists that a file adds to; any other value takes the place of the one it extends.
-_ADDED = ("ignore", "cards", "plugins", "waiver", "timekeeper", "matter")
-_PATHS = ("cards", "clients", "baseline", "codes.custom_files")
 
 
 class Guidelines:
@@ -174,6 +85,7 @@ class Guidelines:
         settings = self.settings
         kinds = {**KINDS, **_plugin_kinds(settings.plugins)}
         grades = self._grades()
+        self._baseline  # noqa: B018  a baseline that cannot be read is told before anything is checked
         rules = []
         for card in self._selected(grades):
             if card.kind not in kinds:
@@ -189,7 +101,7 @@ class Guidelines:
     def _selected(self, grades: Mapping[tuple[str, str], str]) -> list[Card]:
         """The cards to run: those selected, and those that a severity is set for, but for the ignored ones."""
         settings = self.settings
-        chosen = {card.id for word in settings.select for card in self._find(word, "select")}
+        chosen = {card.id for word in settings.select for card in self._find(word, "select") if _asked(card, word)}
         chosen |= {rule for rule, _ in grades}
         if settings.preview:
             chosen |= {card.id for card in self.cards.values() if card.status == "preview" and card.enabled}
@@ -225,6 +137,10 @@ class Guidelines:
 
     def _client(self) -> Client:
         settings, codes = self.settings, self.settings.codes
+        unknown = next((name for name in codes.sets or () if name not in shipped_sets()), None)
+        if unknown is not None:
+            hint = near_miss(unknown, list(shipped_sets()))
+            raise LedesError(f"{self._where('codes.sets')}: there is no code set {unknown!r}{hint}")
         custom = [_custom_set(codes)] if codes.custom or codes.custom_files else []
         return Client(
             code_sets=CodeSets(codes.sets, custom),
@@ -254,6 +170,11 @@ class Guidelines:
         if len(in_force) == len(self.settings.waiver):
             return self
         return Guidelines(self.settings._replace(waiver=in_force), self.origins, self.clients)
+
+
+def _asked(card: Card, word: str) -> bool:
+    """Whether a selector asks for a card: a group or a pack does not ask for what is off by default."""
+    return card.runs_by_default or word in (card.id, card.name, "all")
 
 
 def _waives(waiver: Waiver, finding: Finding) -> bool:
@@ -326,25 +247,6 @@ def standard() -> Guidelines:
     return Guidelines(Settings(name="standard"), {})
 
 
-def shipped_names() -> list[str]:
-    """The names of the guidelines that come with the package."""
-    folder = os.path.join(data_folder("rules"), "guidelines")
-    return sorted(os.path.splitext(name)[0] for name in os.listdir(folder) if name.endswith(".toml"))
-
-
-def find_file(start: str) -> str:
-    """The `ledes.toml` in a folder or the nearest one above it; empty when there is none."""
-    folder = os.path.abspath(start)
-    while True:
-        path = os.path.join(folder, FILE_NAME)
-        if os.path.isfile(path):
-            return path
-        above = os.path.dirname(folder)
-        if above == folder:
-            return ""
-        folder = above
-
-
 def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None, base_name: str = "standard") -> Guidelines:
     """Guidelines from files, folders of files, or shipped names, several standing side by side.
 
@@ -374,7 +276,7 @@ def _files(name: str) -> list[str]:
 
 
 def _load(name: str, overrides: Mapping[str, Any], base_name: str) -> Guidelines:
-    values, origins = _layers(name, (), base_name)
+    values, origins = layers(name, (), base_name)
     guidelines = _resolve(values, origins, overrides)
     if not guidelines.settings.clients:
         return guidelines
@@ -383,130 +285,10 @@ def _load(name: str, overrides: Mapping[str, Any], base_name: str) -> Guidelines
 
 
 def _resolve(values: dict[str, Any], origins: dict[str, str], overrides: Mapping[str, Any]) -> Guidelines:
-    merged = _merged(values, overrides, "command line", origins)
+    merged = merge(values, overrides, "command line", origins)
     merged.setdefault("name", "standard")
     if not values and not overrides:
         return standard()
     from ledes_engine.strict import validated
 
     return Guidelines(validated(Settings, merged, origins.get("name", "guidelines")), origins)
-
-
-def _layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of a file put over those of the files that it extends, and the origin of each."""
-    if name == "standard":
-        return {}, {}
-    path = name if os.path.isfile(name) or name.endswith(".toml") else _shipped(name)
-    if path in above:
-        raise LedesError(f"{path}: guidelines extend one another in a circle")
-    values = _read(path)
-    below = values.get("extends", "standard" if name == base_name else base_name)
-    base, origins = _layers(_relative(below, path), (*above, path), "standard" if "extends" in values else base_name)
-    values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
-    origin = path if path == name else f"shipped: {name}"
-    return _merged(base, _absolute(values, path), origin, origins), origins
-
-
-def _shipped(name: str) -> str:
-    path = os.path.join(data_folder("rules"), "guidelines", name + ".toml")
-    if not name or os.sep in name or not os.path.isfile(path):
-        known = ["standard", *shipped_names()]
-        raise LedesError(f"there are no guidelines {name!r}{near_miss(name, known)}; shipped: {', '.join(known)}")
-    return path
-
-
-def _relative(name: str, path: str) -> str:
-    beside = os.path.join(os.path.dirname(os.path.abspath(path)), name)
-    return beside if name.endswith(".toml") else name
-
-
-def _read(path: str) -> dict[str, Any]:
-    """A guidelines file, checked key by key."""
-    import tomllib
-
-    from ledes_engine.strict import validated
-
-    try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        values = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LedesError(f"{path}: {error}") from error
-    _check_rules(validated(Settings, values, path, text), path, text)
-    return values
-
-
-def _check_rules(settings: Settings, path: str, text: str) -> None:
-    """Parameters and severities must be of rules that exist; parameters must be ones that the card has."""
-    cards = shipped_cards()
-    for folder in settings.cards:
-        cards = {**cards, **cards_in(_relative_path(folder, path))}
-    names = [*cards, *(card.name for card in cards.values())]
-    for word, params in settings.params.items():
-        found = find_cards(cards, word)
-        if len(found) != 1:
-            raise LedesError(f"{path}{_at(text, word)}: there is no rule {word!r}{near_miss(word, names)}")
-        for key in params:
-            known = [
-                *(key for key in found[0].check if key != "kind"),
-                "where",
-                "unless",
-                *_OPTIONAL.get(found[0].kind, ()),
-            ]
-            if key not in known:
-                raise LedesError(f"{path}{_at(text, key)}: rule {word} has no parameter {key!r}{near_miss(key, known)}")
-    for key in settings.severity:
-        if not find_cards(cards, key.partition(":")[0]):
-            raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")
-
-
-# Parameters that a kind takes and a card need not name.
-_OPTIONAL = {
-    "required": ("also",),
-    "max_length": ("limits",),
-    "one_of": ("list", "lists", "values"),
-    "bounds": ("min", "max", "not"),
-}
-
-
-def _at(text: str, word: str) -> str:
-    line = next((i for i, line in enumerate(text.splitlines(), 1) if word in line), 0)
-    return f":{line}" if line else ""
-
-
-def _relative_path(name: str, path: str) -> str:
-    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(path)), name))
-
-
-def _absolute(values: dict[str, Any], path: str) -> dict[str, Any]:
-    """The values with file names made relative to the guidelines file, not to the working folder."""
-    for key in _PATHS:
-        *outer, last = key.split(".")
-        table = values
-        for part in outer:
-            table = table.get(part, {})
-        if last in table:
-            given = table[last]
-            table[last] = (
-                [_relative_path(one, path) for one in given] if isinstance(given, list) else _relative_path(given, path)
-            )
-    return values
-
-
-def _merged(
-    base: dict[str, Any], over: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = ""
-) -> dict[str, Any]:
-    """`over` put over `base`: tables key by key, some lists added to, anything else replaced; notes each origin."""
-    merged = dict(base)
-    for key, value in over.items():
-        place = f"{at}{key}"
-        if isinstance(value, dict) and key not in ("denied", "custom"):
-            merged[key] = _merged(base.get(key, {}), value, origin, origins, f"{place}.")
-            continue
-        if key in _ADDED and isinstance(value, list):
-            value = [*base.get(key, []), *value]
-        elif isinstance(value, dict):
-            value = {**base.get(key, {}), **value}
-        merged[key] = value
-        origins[place] = origin
-    return merged

@@ -19,9 +19,13 @@ def validated(shape: type, data: dict[str, Any], path: str, source: str = "") ->
     try:
         return _reader_of(shape).validate_python(data)
     except ValidationError as error:
-        problem = error.errors()[0]
+        # An unknown key explains best why another one is missing.
+        problem = min(error.errors(), key=lambda one: one["type"] not in _UNKNOWN)
         keys = [str(part) for part in problem["loc"]]
         raise LedesError(f"{path}{_line(keys, source)}: {_told(problem, keys, shape)}") from error
+
+
+_UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 
 
 @cache
@@ -32,7 +36,7 @@ def _reader_of(shape: type) -> Any:
 
 
 def _told(problem: Any, keys: list[str], shape: type) -> str:
-    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+    if problem["type"] in _UNKNOWN:
         return f"there is no setting {'.'.join(keys)}{near_miss(keys[-1], _settings_at(shape, keys[:-1]))}"
     if problem["type"] in ("missing_argument", "missing"):
         return f"{'.'.join(keys)} is missing"

@@ -7,7 +7,8 @@ from typing import Any
 from ledes_engine.cards import Card
 from ledes_engine.checking import check
 from ledes_engine.formats.fields import fields_of
-from ledes_engine.guidelines import Guidelines, Settings
+from ledes_engine.guidelines import Guidelines
+from ledes_engine.settings import Settings
 from ledes_engine.strict import validated
 
 ROOT = Path(__file__).resolve().parent.parent

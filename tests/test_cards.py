@@ -7,7 +7,8 @@ import pytest
 
 from ledes_engine.cards import Card, shipped_cards
 from ledes_engine.checking import check
-from ledes_engine.guidelines import Guidelines, Settings
+from ledes_engine.guidelines import Guidelines
+from ledes_engine.settings import Settings
 from ledes_engine.strict import validated
 from tests.examples import KEYS, ROOT, TODAY, content, findings
 

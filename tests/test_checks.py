@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 import ledes_engine as le
 from ledes_engine.checks import arithmetic, cells, codes, consistency, dates, scope, timekeepers
 from ledes_engine.formats.fields import fields_of
-from ledes_engine.guidelines import Guidelines, Settings
+from ledes_engine.guidelines import Guidelines
 from ledes_engine.model import Document, Table
+from ledes_engine.settings import Settings
 from ledes_engine.strict import validated
 from tests.examples import TODAY, changed, fixture
 

@@ -5,8 +5,9 @@ import pytest
 import ledes_engine as le
 from ledes_engine.cards import shipped_cards
 from ledes_engine.checking import check
-from ledes_engine.guidelines import Guidelines, Settings
+from ledes_engine.guidelines import Guidelines
 from ledes_engine.report import Options, render
+from ledes_engine.settings import Settings
 from ledes_engine.strict import validated
 from tests.examples import ROOT, TODAY, content
 

@@ -9,10 +9,11 @@ from typing import Any
 from ledes_engine import __version__
 from ledes_engine.cli import ACCEPT, REJECT, UNDECIDED, complain
 from ledes_engine.cli.files import find_files
-from ledes_engine.guidelines import Guidelines, find_file, load_guidelines
+from ledes_engine.guidelines import Guidelines, load_guidelines
 from ledes_engine.model import LedesError
 from ledes_engine.report import FORMATS, Options, render
 from ledes_engine.results import Report, verdict_of
+from ledes_engine.settings import find_file
 
 _STATUS = {"accept": ACCEPT, "reject": REJECT, "undecided": UNDECIDED}
 _EPILOG = """exit status: 0 accepted, 1 rejected, 2 undecided (something could not be checked) or misuse"""

@@ -4,9 +4,9 @@ import argparse
 import os
 
 from ledes_engine.cli import ACCEPT
-from ledes_engine.guidelines import FILE_NAME, shipped_names
 from ledes_engine.model import LedesError
 from ledes_engine.resources import write_whole
+from ledes_engine.settings import FILE_NAME, shipped_names
 
 _START = """\
 # Billing guidelines of one client, or of your firm. Check them with: ledes-check --show-guidelines

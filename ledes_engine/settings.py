@@ -1,0 +1,237 @@
+"""Guidelines files: what may stand in one, read strictly, and files that extend one another put over one another."""
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal, NamedTuple
+
+from ledes_engine.cards import cards_in, find_cards, near_miss, shipped_cards
+from ledes_engine.model import LedesError
+from ledes_engine.resources import data_folder
+
+FILE_NAME = "ledes.toml"
+
+
+class Codes(NamedTuple):
+    """What the client says of codes."""
+
+    sets: list[str] | None = None  # names of code sets in play; the usual ones when not given
+    allowed: list[str] | None = None
+    denied: dict[str, str] = {}  # code -> reason
+    custom: dict[str, str] = {}  # the client's own codes -> label
+    custom_files: list[str] = []  # CSV files with at least a column `code`
+
+
+class Rate(NamedTuple):
+    """An hourly rate, as text because it is exact, and the days that it holds for."""
+
+    rate: str
+    start: date | None = None
+    end: date | None = None
+
+
+class TimekeeperEntry(NamedTuple):
+    """A timekeeper that the client approved."""
+
+    id: str
+    name: str = ""
+    classification: str = ""
+    rates: list[Rate] = []
+
+
+class MatterEntry(NamedTuple):
+    """A matter assigned to the firm, by the client's number or the firm's."""
+
+    id: str
+    opened: date | None = None
+    closed: date | None = None
+    code_sets: list[str] = []
+
+
+class Match(NamedTuple):
+    """The invoices that the guidelines are for; a value may hold `*`. All that is given must fit."""
+
+    client_id: list[str] = []
+    law_firm_id: list[str] = []
+    matter_id: list[str] = []
+    client_matter_id: list[str] = []
+
+
+class Waiver(NamedTuple):
+    """Findings that do not count, for a reason and until a day."""
+
+    rule: str
+    reason: str
+    until: date
+    invoice: str = "*"
+    matter: str = "*"
+    timekeeper: str = "*"
+    field: str = "*"
+
+
+class Settings(NamedTuple):
+    """A guidelines file, key by key."""
+
+    name: str = ""
+    extends: str = "standard"
+    select: list[str] = ["default"]
+    ignore: list[str] = []
+    preview: bool = False
+    fail_on: Literal["error", "warning", "info", "never"] = "error"
+    match: Match = Match()
+    severity: dict[str, Literal["error", "warning", "info", "off"]] = {}
+    params: dict[str, dict[str, Any]] = {}
+    codes: Codes = Codes()
+    timekeeper: list[TimekeeperEntry] = []
+    matter: list[MatterEntry] = []
+    firm_ids: list[str] = []
+    currency: str = ""
+    cards: list[str] = []
+    plugins: list[str] = []
+    waiver: list[Waiver] = []
+    baseline: str = ""
+    clients: list[str] = []  # guidelines of single clients that stand beside this file
+
+
+# Lists that a file adds to; any other value takes the place of the one it extends.
+_ADDED = ("ignore", "cards", "plugins", "waiver", "timekeeper", "matter")
+_PATHS = ("cards", "clients", "baseline", "codes.custom_files")
+
+
+def shipped_names() -> list[str]:
+    """The names of the guidelines that come with the package."""
+    folder = os.path.join(data_folder("rules"), "guidelines")
+    return sorted(os.path.splitext(name)[0] for name in os.listdir(folder) if name.endswith(".toml"))
+
+
+def find_file(start: str) -> str:
+    """The `ledes.toml` in a folder or the nearest one above it; empty when there is none."""
+    folder = os.path.abspath(start)
+    while True:
+        path = os.path.join(folder, FILE_NAME)
+        if os.path.isfile(path):
+            return path
+        above = os.path.dirname(folder)
+        if above == folder:
+            return ""
+        folder = above
+
+
+def layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values of a file put over those of the files that it extends, and the origin of each."""
+    if name == "standard":
+        return {}, {}
+    path = name if os.path.isfile(name) or name.endswith(".toml") else _shipped(name)
+    if path in above:
+        raise LedesError(f"{path}: guidelines extend one another in a circle")
+    values = _read(path)
+    below = values.get("extends", "standard" if name == base_name else base_name)
+    base, origins = layers(_relative(below, path), (*above, path), "standard" if "extends" in values else base_name)
+    values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
+    origin = path if path == name else f"shipped: {name}"
+    return merge(base, _absolute(values, path), origin, origins), origins
+
+
+def _shipped(name: str) -> str:
+    path = os.path.join(data_folder("rules"), "guidelines", name + ".toml")
+    if not name or os.sep in name or not os.path.isfile(path):
+        known = ["standard", *shipped_names()]
+        raise LedesError(f"there are no guidelines {name!r}{near_miss(name, known)}; shipped: {', '.join(known)}")
+    return path
+
+
+def _relative(name: str, path: str) -> str:
+    beside = os.path.join(os.path.dirname(os.path.abspath(path)), name)
+    return beside if name.endswith(".toml") else name
+
+
+def _read(path: str) -> dict[str, Any]:
+    """A guidelines file, checked key by key."""
+    import tomllib
+
+    from ledes_engine.strict import validated
+
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        values = tomllib.loads(text)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LedesError(f"{path}: {error}") from error
+    _check_rules(validated(Settings, values, path, text), path, text)
+    return values
+
+
+def _check_rules(settings: Settings, path: str, text: str) -> None:
+    """Parameters and severities must be of rules that exist; parameters must be ones that the card has."""
+    cards = shipped_cards()
+    for folder in settings.cards:
+        cards = {**cards, **cards_in(_relative_path(folder, path))}
+    names = [*cards, *(card.name for card in cards.values())]
+    for word, params in settings.params.items():
+        found = find_cards(cards, word)
+        if len(found) != 1:
+            raise LedesError(f"{path}{_at(text, word)}: there is no rule {word!r}{near_miss(word, names)}")
+        for key in params:
+            known = [
+                *(key for key in found[0].check if key != "kind"),
+                "where",
+                "unless",
+                *_OPTIONAL.get(found[0].kind, ()),
+            ]
+            if key not in known:
+                raise LedesError(f"{path}{_at(text, key)}: rule {word} has no parameter {key!r}{near_miss(key, known)}")
+    for key in settings.severity:
+        if not find_cards(cards, key.partition(":")[0]):
+            raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")
+
+
+# Parameters that a kind takes and a card need not name.
+_OPTIONAL = {
+    "required": ("also",),
+    "max_length": ("limits",),
+    "one_of": ("list", "lists", "values"),
+    "bounds": ("min", "max", "not"),
+}
+
+
+def _at(text: str, word: str) -> str:
+    line = next((i for i, line in enumerate(text.splitlines(), 1) if word in line), 0)
+    return f":{line}" if line else ""
+
+
+def _relative_path(name: str, path: str) -> str:
+    return os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(path)), name))
+
+
+def _absolute(values: dict[str, Any], path: str) -> dict[str, Any]:
+    """The values with file names made relative to the guidelines file, not to the working folder."""
+    for key in _PATHS:
+        *outer, last = key.split(".")
+        table = values
+        for part in outer:
+            table = table.get(part, {})
+        if last in table:
+            given = table[last]
+            table[last] = (
+                [_relative_path(one, path) for one in given] if isinstance(given, list) else _relative_path(given, path)
+            )
+    return values
+
+
+def merge(
+    base: dict[str, Any], over: Mapping[str, Any], origin: str, origins: dict[str, str], at: str = ""
+) -> dict[str, Any]:
+    """`over` put over `base`: tables key by key, some lists added to, anything else replaced; notes each origin."""
+    merged = dict(base)
+    for key, value in over.items():
+        place = f"{at}{key}"
+        if isinstance(value, dict) and key not in ("denied", "custom"):
+            merged[key] = merge(base.get(key, {}), value, origin, origins, f"{place}.")
+            continue
+        if key in _ADDED and isinstance(value, list):
+            value = [*base.get(key, []), *value]
+        elif isinstance(value, dict):
+            value = {**base.get(key, {}), **value}
+        merged[key] = value
+        origins[place] = origin
+    return merged
