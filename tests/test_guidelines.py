@@ -191,7 +191,8 @@ def test_plug_ins_are_named_modules_with_kinds(write, tmp_path, monkeypatch):
     )
     for rule, kind in (("Z02", "too_round"), ("Z03", "breaks")):
         write(
-            f'id = "{rule}"\nname = "x"\nseverity = "info"\nsource = "s"\nmessage = "m"\nwhy = "w"\nfix = "f"\n[check]\nkind = "{kind}"',
+            f'id = "{rule}"\nname = "x"\nseverity = "info"\nsource = "s"\nmessage = "m"\nwhy = "w"\nfix = "f"\n'
+            f'[check]\nkind = "{kind}"',
             f"cards/{rule}.toml",
         )
     monkeypatch.syspath_prepend(str(tmp_path))

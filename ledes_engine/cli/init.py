@@ -18,6 +18,8 @@ extends = "{base}"          # shipped: {shipped}
 # Which rules run. "default" is what runs without guidelines; ledes rules lists all.
 # select = ["default", "D04"]
 # ignore = ["R01"]
+# firm_ids = ["12-3456789"]         # the ids under which the client knows the firm
+# currency = "USD"
 # fail_on = "error"               # from which severity on an invoice is rejected: error, warning, info, never
 
 # The invoices that these guidelines are for, where several files stand side by side.
@@ -38,9 +40,6 @@ extends = "{base}"          # shipped: {shipped}
 # allowed = ["L110", "L120", "A101", "A102", "E101"]
 # denied = {{ E103 = "overhead", E108 = "overhead" }}
 # custom = {{ ABC100 = "the client's own code" }}
-
-# firm_ids = ["12-3456789"]
-# currency = "USD"
 
 # [[timekeeper]]
 # id = "22547"

@@ -38,7 +38,8 @@ def _findings(reports: list[Report], options: Options) -> Iterator[Finding]:
 
 def _data(text: str) -> str:
     """Text after `::` in a workflow command: per cent signs and line ends are escaped."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    text = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return printable(text)
 
 
 def _property(text: str) -> str:

@@ -1,0 +1,269 @@
+"""The commands as a user runs them: what they print, where, and the exit status; never a traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ledes_engine.cli import check_main, main
+from tests.examples import ROOT, fixture
+
+GOOD = fixture("1998B")
+BAD = GOOD.replace("|630|", "|630.01|")
+CHECK = [sys.executable, "-m", "ledes_engine", "check"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "good.txt").write_bytes(GOOD.encode())
+    (tmp_path / "bad.txt").write_bytes(BAD.encode())
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def ledes_check(capsys, *arguments: str) -> tuple[int, str, str]:
+    try:
+        status = check_main(list(arguments))
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else 2
+    told = capsys.readouterr()
+    assert "Traceback" not in told.out + told.err
+    return status, told.out, told.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "out", "err"),
+    [
+        (["good.txt"], 0, "ACCEPT: no errors, no warnings", ""),
+        (["bad.txt"], 1, "REJECT: 2 errors, no warnings, $0.01 at stake; 1 of 2 invoices affected", ""),
+        (["bad.txt", "--fail-on", "never"], 0, "ACCEPT: 2 errors", ""),
+        (["good.txt", "bad.txt"], 1, "2 files: 1 accepted, 1 rejected", ""),
+        (["."], 1, "2 files", ""),
+        (["*.txt"], 1, "2 files", ""),
+        (["good.txt", "--select", "F06,F07"], 0, "ACCEPT", ""),
+        (["bad.txt", "--ignore", "F06", "--ignore", "invoice-total-mismatch"], 0, "ACCEPT", ""),
+        (["good.txt", "--hub", "brightflag"], 0, "guidelines: brightflag", ""),
+        ([], 2, "", "name the files or folders to check"),
+        (["nowhere.txt"], 2, "", "nowhere.txt: there is no such file or folder"),
+        (["*.dat"], 2, "", "*.dat: there is no such file or folder"),
+        (["good.txt", "nowhere.txt"], 2, "ACCEPT", "there is no such file"),
+        (["good.txt", "--select", "F999"], 2, "", "command line, select: there is no rule 'F999'"),
+        (["good.txt", "--hub", "brihtflag"], 2, "", "did you mean brightflag?"),
+        (["good.txt", "-g", "nowhere.toml"], 2, "", "nowhere.toml"),
+        (["good.txt", "--format", "pdf"], 2, "", "invalid choice"),
+        (["good.txt", "--jobs", "-1"], 2, "", "is no whole number"),
+        (["good.txt", "--max-findings", "x"], 2, "", "is no whole number"),
+        (["good.txt", "--output", "nowhere/report.txt"], 2, "", "nowhere/report.txt"),
+        (["--version"], 0, "ledes-check 0.", ""),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)  # fmt: skip
+def test_status_and_streams(capsys, arguments, status, out, err):
+    got, stdout, stderr = ledes_check(capsys, *arguments)
+    assert (got, out in stdout, err in stderr) == (status, True, True), (got, stdout, stderr)
+
+
+def test_a_folder_without_ledes_files_says_so(capsys, folder):
+    (folder / "empty").mkdir()
+    (folder / "empty" / "letter.txt").write_text("Dear Sirs")
+    assert ledes_check(capsys, "empty") == (2, "", "ledes: empty: the folder has no LEDES files\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        (b"", 1, "The file is empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0", 1, "but a picture (PNG)"),
+        (b"<ledesxmlebilling2.2/>", 2, "UNDECIDED"),
+    ],
+)
+def test_files_that_are_no_1998b_invoice(capsys, folder, content, status, words):
+    (folder / "x.txt").write_bytes(content)
+    got, out, _ = ledes_check(capsys, "x.txt")
+    assert (got, words in out) == (status, True)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root reads every file")
+def test_a_file_that_may_not_be_read(capsys, folder):
+    (folder / "bad.txt").chmod(0)
+    assert ledes_check(capsys, "bad.txt")[0] == 2
+
+
+def test_a_dangling_link_is_told(capsys, folder):
+    (folder / "link.txt").symlink_to("nowhere")
+    status, _, err = ledes_check(capsys, "link.txt")
+    assert (status, err) == (2, "ledes: link.txt: there is no such file\n")
+
+
+def test_standard_input_is_a_dash():
+    done = subprocess.run([*CHECK, "-"], input=BAD.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"standard input:3: error F06" in done.stdout
+
+
+def test_the_report_goes_to_a_file_as_a_whole(capsys, folder):
+    status, out, _ = ledes_check(capsys, "bad.txt", "--format", "json", "--output", "report.json")
+    assert (status, out) == (1, "REJECT: 2 errors, no warnings, $0.01 at stake; 1 of 2 invoices affected\n")
+    assert json.loads((folder / "report.json").read_text())["verdict"] == "reject"
+    assert sorted(path.name for path in folder.iterdir()) == ["bad.txt", "good.txt", "report.json"]
+
+
+def test_the_ledes_toml_of_the_folder_is_used_and_named(capsys, folder):
+    (folder / "ledes.toml").write_text('name = "acme"\nignore = ["F06", "F07"]\n')
+    status, out, _ = ledes_check(capsys, "bad.txt")
+    assert status == 0
+    assert "guidelines: acme from ledes.toml (" in out
+
+
+def test_guidelines_are_shown(capsys, folder):
+    (folder / "ledes.toml").write_text('name = "acme"\nextends = "onit"\n')
+    status, out, _ = ledes_check(capsys, "--show-guidelines")
+    assert status == 0
+    assert 'severity.F54 = "off"    # shipped: onit\n' in out
+
+
+def test_a_baseline_hides_known_findings_and_shows_new_ones(capsys, folder):
+    assert ledes_check(capsys, "bad.txt", "--write-baseline", "known.json")[0] == 0
+    assert "260117" not in (folder / "known.json").read_text()
+    status, out, _ = ledes_check(capsys, "bad.txt", "--baseline", "known.json")
+    assert (status, "2 findings waived" in out) == (0, True)
+    (folder / "bad.txt").write_bytes(BAD.replace("L110", "").encode())
+    status, out, _ = ledes_check(capsys, "bad.txt", "--baseline", "known.json")
+    assert (status, "C01 task-code-missing" in out, "F06 line-total" in out) == (1, True, False)
+
+
+def test_max_findings_limits_what_is_shown_not_the_verdict(capsys):
+    status, out, _ = ledes_check(capsys, "bad.txt", "--format", "jsonl", "--max-findings", "1")
+    assert (status, len(out.splitlines())) == (1, 1)
+
+
+def test_jobs_give_the_same_reports_in_the_same_order(capsys, folder):
+    for number in range(40):
+        (folder / f"{number:02}.txt").write_bytes((BAD if number % 3 else GOOD).encode())
+    alone = ledes_check(capsys, ".", "--format", "json", "--jobs", "1")
+    together = ledes_check(capsys, ".", "--format", "json", "--jobs", "2")
+    assert alone == together
+    assert alone[0] == 1
+
+
+def test_colors_only_on_a_terminal(capsys):
+    assert "\x1b[" not in ledes_check(capsys, "bad.txt")[1]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo terminal")
+def test_a_terminal_gets_colors_unless_told_not_to():
+    import pty
+
+    def run(*more: str, **environment: str) -> bytes:
+        control, terminal = pty.openpty()
+        variables = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+        subprocess.run([*CHECK, "bad.txt", *more], stdout=terminal, check=False, env=variables | environment)
+        os.close(terminal)
+        told = b""
+        while True:
+            try:
+                piece = os.read(control, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            told += piece
+        os.close(control)
+        return told
+
+    assert b"\x1b[1;31mREJECT\x1b[0m" in run()
+    assert b"\x1b[" not in run("--no-color")
+    assert b"\x1b[" not in run(NO_COLOR="1")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_reader_that_leaves_early_is_no_error(folder):
+    lines = BAD.split("\r\n")
+    many = "\r\n".join([*lines[:2], *lines[2:3] * 5000, ""])
+    (folder / "many.txt").write_bytes(many.encode())
+    with subprocess.Popen(
+        [*CHECK, "many.txt", "--format", "jsonl"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as run:
+        run.stdout.readline()
+        run.stdout.close()
+        assert run.stderr.read() == b""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_is_told_in_words():
+    with subprocess.Popen([*CHECK, "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        time.sleep(1)
+        run.send_signal(signal.SIGINT)
+        _, err = run.communicate(timeout=20)
+    assert (run.returncode, err) == (130, b"ledes: interrupted; nothing more was checked\n")
+
+
+def ledes(capsys, *arguments: str) -> tuple[int, str, str]:
+    try:
+        status = main(list(arguments))
+    except SystemExit as stop:
+        status = stop.code if isinstance(stop.code, int) else 2
+    told = capsys.readouterr()
+    return status, told.out, told.err
+
+
+def test_a_rule_is_explained(capsys, golden):
+    status, out, _ = ledes(capsys, "rules", "line-total-mismatch")
+    assert status == 0
+    golden(ROOT / "fixtures" / "rules-F06.expected", out)
+
+
+def test_rules_are_listed_by_group_and_as_json(capsys):
+    _, out, _ = ledes(capsys, "rules", "ledes-bi")
+    assert [line.split()[0] for line in out.splitlines() if line.startswith(("F", "X"))][:2] == ["F48", "F49"]
+    assert json.loads(ledes(capsys, "rules", "F06", "--json")[1])[0]["name"] == "line-total-mismatch"
+    assert ledes(capsys, "rules", "F006")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "shown"),
+    [
+        ([], 0, "litigation"),
+        (["trademark"], 0, "TR100"),
+        (["l110"], 0, "L110 Fact Investigation/Development"),
+        (["E101"], 0, "Copying"),
+        (["summary", "judgment"], 0, "L240"),
+        (["L11O"], 1, "did you mean L110"),
+        (["zzzz"], 1, "nothing found"),
+    ],
+)
+def test_codes_are_listed_explained_and_searched(capsys, words, status, shown):
+    got, out, _ = ledes(capsys, "codes", *words)
+    assert (got, shown in out) == (status, True)
+
+
+def test_init_writes_guidelines_that_are_good_and_never_overwrites(capsys, folder):
+    assert ledes(capsys, "init", "--profile", "brightflag", "--name", 'Acme "US"')[0] == 0
+    text = (folder / "ledes.toml").read_text()
+    assert ledes(capsys, "init")[0] == 2
+    assert (folder / "ledes.toml").read_text() == text
+    assert 'guidelines: Acme "US" from ledes.toml' in ledes_check(capsys, "good.txt")[1]
+    # Every line that is commented out is good once the # is gone.
+    lines = [line[2:] if line.startswith("# ") and ("=" in line or "[" in line) else line for line in text.splitlines()]
+    (folder / "ledes.toml").write_text("\n".join(line for line in lines if not line.startswith("All keys")))
+    status, out, err = ledes_check(capsys, "--show-guidelines")
+    assert (status, err) == (0, "")
+    assert "timekeeper" in out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_knows_the_commands_and_options(capsys, shell):
+    status, out, _ = ledes(capsys, "completion", shell)
+    assert status == 0
+    assert "rules" in out
+    assert "statistics" in ledes(capsys, "completion", shell, "--command", "ledes-check")[1]
+
+
+def test_without_a_command_usage_is_shown(capsys):
+    status, _, err = ledes(capsys)
+    assert (status, "usage: ledes" in err) == (2, True)
+    assert ledes(capsys, "--version")[1].startswith("ledes 0.")
