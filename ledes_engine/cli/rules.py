@@ -52,7 +52,7 @@ def explain(card: Card) -> str:
         f"Says     {card.message}",
         *(f"           {slug}: {words}" for slug, words in card.reasons.items()),
         f"Why      {card.why}",
-        f"Mend     {card.fix}",
+        f"Fix      {card.fix}",
         f"Source   {card.source}",
     ]
     if card.loc_code:

@@ -88,7 +88,7 @@ def _finding(finding: Finding, name: str, options: Options) -> Iterator[str]:
     yield f"{place}: {grade} {finding.name}{invoice}"
     yield f"    {printable(finding.message)}"
     yield from _excerpt(finding, options)
-    yield f"    Mend: {printable(finding.fix)}"
+    yield f"    Fix: {printable(finding.fix)}"
 
 
 def _excerpt(finding: Finding, options: Options) -> Iterator[str]:

@@ -1,0 +1,159 @@
+"""`python -m benchmarks [NAME ...]`: every figure is a ratio of two things measured by turns in one run.
+
+Prints a table and writes `benchmarks/results.json`. Needs the extra `dev`.
+"""
+
+import io
+import json
+import os
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.generate import invoice_file
+
+_HERE = Path(__file__).resolve().parent
+_CHECK = [sys.executable, "-c", "import sys; from ledes_engine.cli import check_main; sys.exit(check_main())"]
+
+
+def by_turns(one: Callable[[], object], other: Callable[[], object], rounds: int) -> tuple[float, float]:
+    """The median seconds of two actions, run one after the other so that both see the same machine."""
+    times: tuple[list[float], list[float]] = ([], [])
+    for _ in range(rounds):
+        for action, taken in zip((one, other), times, strict=True):
+            start = time.perf_counter()
+            action()
+            taken.append(time.perf_counter() - start)
+    return statistics.median(times[0]), statistics.median(times[1])
+
+
+def process() -> Iterator[tuple[str, float, float]]:
+    """Start, read, check and report a clean invoice, against an interpreter that does nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "invoice.txt"
+        path.write_bytes(invoice_file(500))
+        script = Path(sys.executable).parent / "ledes-check"
+        command = [str(script)] if script.exists() else _CHECK
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+        def check() -> None:
+            subprocess.run([*command, str(path)], check=True, capture_output=True, env=environment, cwd=folder)
+
+        def bare() -> None:
+            subprocess.run([sys.executable, "-I", "-c", "pass"], check=True)
+
+        check()
+        ours, theirs = by_turns(check, bare, 25)
+    yield "ledes-check, clean file of 500 lines / python -I -c pass", ours / theirs, 10
+
+
+def reading() -> Iterator[tuple[str, float, float]]:
+    """Read a hundred thousand lines and run every default rule, against pandas reading the same bytes."""
+    import pandas
+
+    from ledes_engine import check
+
+    data = invoice_file(100_000)
+    ours, theirs = by_turns(
+        lambda: check(data), lambda: pandas.read_csv(io.BytesIO(data), sep="|", dtype=str, skiprows=1), 9
+    )
+    yield "check, 100,000 lines / pandas.read_csv of the same bytes", ours / theirs, 2
+
+
+_MEASURE = """
+import resource, sys, time
+from ledes_engine import check
+start = time.perf_counter()
+report = check(sys.argv[1])
+assert report.lines == int(sys.argv[2]) and report.verdict == "accept", report.verdict
+print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def growth() -> Iterator[tuple[str, float, float]]:
+    """Ten times the lines in at most eleven times the time, and memory in proportion to the file."""
+    seconds = []
+    with tempfile.TemporaryDirectory() as folder:
+        for lines in (100_000, 1_000_000):
+            path = Path(folder) / "invoice.txt"
+            path.write_bytes(invoice_file(lines))
+            runs = [
+                subprocess.run(
+                    [sys.executable, "-c", _MEASURE, str(path), str(lines)], check=True, capture_output=True, text=True
+                ).stdout.split()
+                for _ in range(3)
+            ]
+            seconds.append(statistics.median(float(run[0]) for run in runs))
+            memory = max(float(run[1]) for run in runs) / path.stat().st_size
+    yield "check, 1,000,000 lines / 100,000 lines", seconds[1] / seconds[0], 11
+    yield "peak memory of that process / size of the file", memory, 6
+
+
+def jobs() -> Iterator[tuple[str, float, float]]:
+    """Two processes against one on two hundred files."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number in range(200):
+            (Path(folder) / f"{number:03}.txt").write_bytes(invoice_file(500, seed=number))
+
+        def run(count: int) -> Callable[[], None]:
+            command = [*_CHECK, folder, "--jobs", str(count)]
+            return lambda: subprocess.run(command, check=True, capture_output=True) and None
+
+        two, one = by_turns(run(2), run(1), 5)
+    yield "200 files of 500 lines, --jobs 2 / --jobs 1", two / one, 0.65
+
+
+def _many_findings(count: int) -> bytes:
+    return invoice_file(count).replace(b"|F|", b"|f|").replace(b"|E|", b"|e|")
+
+
+def _long_field(count: int) -> bytes:
+    return invoice_file(200).replace(b"(file note 100)", b"word " * (count // 5))
+
+
+def _short_records(count: int) -> bytes:
+    return invoice_file(1) + b"20260205|1[]\r\n" * count
+
+
+def linear() -> Iterator[tuple[str, float, float]]:
+    """Four times as much of what is bad takes about four times as long."""
+    from ledes_engine import check
+
+    for name, make, count in (
+        ("100,000 findings / 25,000", _many_findings, 100_000),
+        ("a field of 10 MB / 2.5 MB", _long_field, 10_000_000),
+        ("1,000,000 short bad records / 250,000", _short_records, 1_000_000),
+    ):
+        whole, part = make(count), make(count // 4)
+        long, short = by_turns(lambda whole=whole: check(whole), lambda part=part: check(part), 3)  # type: ignore[misc]
+        yield f"check, {name}", long / short, 5
+
+
+_ALL = (process, reading, growth, jobs, linear)
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks, all or those named; 1 when a limit is exceeded."""
+    rows = []
+    print(f"{'ratio':>8}  {'limit':>6}  of what")
+    for benchmark in _ALL:
+        if names and benchmark.__name__ not in names:
+            continue
+        for what, ratio, limit in benchmark():
+            rows.append({"what": what, "ratio": round(ratio, 2), "limit": limit, "held": ratio <= limit})
+            print(f"{ratio:8.2f}  {limit:6g}  {what}{'' if ratio <= limit else '   EXCEEDED'}", flush=True)
+    machine = {"python": platform.python_version(), "system": platform.system(), "processors": os.cpu_count()}
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    results = {"machine": machine, "peak_kilobytes": memory, "rows": rows}
+    (_HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+    return 0 if all(row["held"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
