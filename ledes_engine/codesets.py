@@ -14,6 +14,7 @@ ANY = "any"  # the field of a client's own codes, which may stand in each of the
 _NAME_OF = {"task_code": "task", "activity_code": "activity", "expense_code": "expense"}
 _LABELLED = re.compile(r"\s*([A-Za-z]{1,3}[0-9]{2,3})(?:\s*[-:–—.,(/]+\s*|\s+)(?=\D).*", re.S)
 _CLIENT_RESERVED = re.compile(r"X9[0-9]{2}")
+_LONGEST_CODE = 12
 # Letters and digits that people and scanners take for one another.
 _LOOK_ALIKE = str.maketrans("OILSBZ", "011582")
 
@@ -100,6 +101,15 @@ def value_list(name: str) -> frozenset[str]:
         return frozenset(line.rstrip("\n").split(",")[column] for line in lines.readlines()[1:])
 
 
+@cache
+def currency_digits() -> dict[str, int]:
+    """The number of decimals of each currency of ISO 4217."""
+    path = os.path.join(data_folder("codesets"), "iso", "currencies.csv")
+    with open(path, encoding="utf-8") as lines:
+        rows = [line.rstrip("\n").split(",") for line in lines.readlines()[1:]]
+    return {code: int(digits) for code, digits in rows}
+
+
 class CodeSets:
     """The code sets in play for a client, and what they say of the text of a cell."""
 
@@ -146,18 +156,19 @@ class CodeSets:
         return "unknown", {"kind": _NAME_OF[column], "suggestion": self.near(column, stripped)}
 
     def near(self, column: str, text: str) -> str:
-        """The code that was probably meant by a text that is none, with its label; empty when none is close."""
-        codes = self._codes.get(column, {})
-        letters = re.match(r"[A-Z]*", text.upper())
-        head = letters[0] if letters else ""
-        for cut in range(len(head), 0, -1):
-            candidate = text.upper()[:cut] + text.upper()[cut:].translate(_LOOK_ALIKE)
-            if candidate in codes:
-                return f"{candidate} ({codes[candidate][1].label})"
-        import difflib
+        """The code that was probably meant by a text that is none, with its label; empty when none is close.
 
-        close = difflib.get_close_matches(text.upper(), list(codes), n=2, cutoff=0.85)
-        return f"{close[0]} ({codes[close[0]][1].label})" if len(close) == 1 else ""
+        Tried are letters for digits that look alike, a sign too many, and two signs swapped. Another digit is not: that
+        is another code, and guessing would change what was billed.
+        """
+        codes, text = self._codes.get(column, {}), text.upper()
+        if not 3 <= len(text) <= _LONGEST_CODE:
+            return ""
+        tries = [text[:cut] + text[cut:].translate(_LOOK_ALIKE) for cut in (1, 2)]
+        tries += [text[:i] + text[i + 1 :] for i in range(len(text))]
+        tries += [text[:i] + text[i + 1] + text[i] + text[i + 2 :] for i in range(len(text) - 1)]
+        found = next((code for code in tries if code in codes), "")
+        return f"{found} ({codes[found][1].label})" if found else ""
 
 
 def bare(text: str) -> str:

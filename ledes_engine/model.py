@@ -136,9 +136,18 @@ class Table:
         return self.remember(key, lambda: set(filterfalse(str.strip, self.distinct(name))))  # type: ignore[no-any-return]
 
     def groups(self, name: str) -> dict[str, Sequence[int]]:
-        """The rows of each value of a column, in order; a range where they stand together."""
+        """The rows of each value of a column, in order; a range where they stand together.
+
+        Blanks around a value do not make another group of it.
+        """
         starts = self._starts if name in self._steady else range(len(self))
-        return self.remember(("groups", name), lambda: _groups(self[name], starts))  # type: ignore[no-any-return]
+
+        def build() -> dict[str, Sequence[int]]:
+            cells = self[name]
+            padded = any(value != value.strip() for value in self.distinct(name))
+            return _groups([value.strip() for value in cells] if padded else cells, starts)
+
+        return self.remember(("groups", name), build)  # type: ignore[no-any-return]
 
     def take(self, rows: Sequence[int]) -> "Table":
         """A table of these rows only."""
@@ -171,7 +180,7 @@ class Layout(NamedTuple):
     identifier: str
     names: tuple[str, ...]  # the header as it stood
     newline: str = "\r\n"
-    final_newline: bool = True
+    tail: str = "\r\n"  # what follows the last terminator
     encoding: str = "ascii"
     byte_order_mark: bool = False
 

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 # A leading point (`.5`) is read, and reported by a rule of its own.
-NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+NUMBER = re.compile(r"-?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)")
 _LONGEST_NUMBER = 40
 CENT = Decimal("0.01")
 ZERO = Decimal(0)
@@ -39,7 +39,24 @@ def plain(value: Decimal) -> str:
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
 
 
-def precision(value: Decimal) -> Decimal:
-    """One unit of the last decimal place that an amount was given in, a cent at the most: 56.23 -> 0.01."""
-    exponent = value.as_tuple().exponent
-    return Decimal(1).scaleb(min(int(exponent), -2))
+def precision(value: Decimal, digits: int = 2) -> Decimal:
+    """One unit of the last decimal place that an amount was rounded to: 56.23 and 56.2300 -> 0.01.
+
+    `digits` is the most that amounts are rounded to as a rule: 2 for cents, 0 for yen.
+    """
+    exponent = value.normalize().as_tuple().exponent
+    return Decimal(1).scaleb(min(int(exponent), -digits))
+
+
+def holds(text: str, length: str) -> bool:
+    """Whether a plain number fits a field of a length like `12.4` (whole digits, decimals); padding zeros are free."""
+    whole, decimals = (int(part) for part in length.split("."))
+    before, _, after = text.lstrip("-").partition(".")
+    return len(before.lstrip("0")) <= whole and len(after.rstrip("0")) <= decimals
+
+
+def size(text: str, limit: int, encoding: str) -> int:
+    """The length of a text as the standard counts it: characters, but bytes for the long descriptions (15 KB)."""
+    if limit < 10_000 or text.isascii():
+        return len(text)
+    return len(text.encode("utf-8" if encoding == "ascii" else encoding, "surrogateescape"))

@@ -13,7 +13,9 @@ from ledes_engine.strict import validated
 
 ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 3, 1)
-KEYS = set("say expect set line append replace text drop_line keep_lines cut encoding file params guidelines".split())
+KEYS = set(
+    "say expect set line append twice replace text drop_line keep_lines cut encoding file params guidelines".split()
+)
 
 
 def fixture(format: str) -> str:
@@ -44,7 +46,7 @@ def content(example: dict[str, Any], format: str) -> bytes:
         del lines[example["drop_line"] - 1]
     if "keep_lines" in example:
         lines = [*lines[: example["keep_lines"]], ""]
-    text = "\r\n".join(lines)
+    text = "\r\n".join(lines) * (2 if example.get("twice") else 1)
     for old, new in example.get("replace", []):
         assert old in text, f"{example['say']}: the fixture has no {old!r}"
         text = text.replace(old, new)

@@ -68,6 +68,72 @@ def test_the_amount_in_question_is_the_difference():
     assert finding.message == "LINE_ITEM_TOTAL is 350.25, but 1.00 x 100 = 100.00"
 
 
+@pytest.mark.parametrize(("units", "cost", "total"), [("0.3", "187.425", "56.2300"), ("0.2500", "333.3300", "83.3300")])
+def test_amounts_in_cents_padded_to_four_decimals_are_in_cents(units, cost, total):
+    assert found(invoice({**F, "units": units, "unit_cost": cost, "total": total}), "R01") == []
+
+
+def test_padded_decimals_do_not_loosen_an_invoice_total():
+    lines = [
+        {"units": "1.0000", "unit_cost": "100.0000", "adjustment": "", "total": "100.0000", "narrative": f"Task {i}"}
+        for i in range(9)
+    ]
+    assert found(invoice(*lines, total="900.0500")) == ["3:F07"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "units", "cost", "rate", "tax", "total"),
+    [("JPY", "0.3", "18755", "0.1", "563", "6189"), ("CLP", "0.3", "85555", "0.19", "4877", "30544")],
+)
+def test_currencies_without_decimals_are_rounded_to_whole_units(currency, units, cost, rate, tax, total):
+    line = {
+        "currency": currency, "units": units, "unit_cost": cost, "adjustment": "", "tax_rate": rate, "tax_total": tax,
+        "total": total, "invoice_tax_total": tax, "invoice_net_total": str(int(total) - int(tax)),
+    }  # fmt: skip
+    assert found(invoice(line, format="1998BI")) == []
+    assert "3:X08" in found(invoice(line | {"tax_total": str(int(tax) + 2)}, format="1998BI"))
+
+
+@pytest.mark.parametrize(("units", "cost", "adjustment"), [("1", "100", "-100"), ("", "-100", ""), ("1", "-100", "")])
+def test_a_taxed_adjustment_line_is_taken_in_every_placement(units, cost, adjustment):
+    line = {
+        "line_type": "IF", "units": units, "unit_cost": cost, "adjustment": adjustment, "tax_rate": "0.2", "tax_total": "-20",
+        "total": "-120", "invoice_tax_total": "-20", "invoice_net_total": "-100", "task_code": "", "activity_code": "",
+        "timekeeper_id": "", "timekeeper_name": "", "timekeeper_class": "", "timekeeper_last_name": "", "timekeeper_first_name": "",
+    }  # fmt: skip
+    assert found(invoice(line, format="1998BI")) == []
+
+
+def test_lengths_are_counted_in_characters():
+    name = "Núñez-García Pérez, María José"
+    lines = fixture("1998B").replace("Arnold, Robin", name).encode("cp1252")
+    assert found(lines, "F36") == []
+    assert "3:F09" in found(lines.replace("José".encode("cp1252"), "Josée".encode("cp1252")), "F36")
+
+
+def test_one_blank_or_padded_key_brings_no_other_findings():
+    assert found(fixture("1998B").replace("|260117|", "||", 1).encode()) == ["3:F03"]
+    assert found(fixture("1998B").replace("|260117|", "|260117 |", 1).encode()) == ["3:F40"]
+    assert found(fixture("1998BI").replace("|126.00|", "||", 1).encode(), "X03") == ["3:F48"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"timekeeper_class": "FLTFEE", "unit_cost": "2500", "total": "2500"},
+        {"unit_cost": "-100", "total": "-100"},
+        {"activity_code": "A112", "unit_cost": "60", "total": "60"},
+        {"unit_cost": "50", "total": "50"},
+    ],
+)
+def test_credits_flat_fees_and_travel_are_no_second_rate(change):
+    assert found(invoice(F, {**F, "narrative": "Other task", **change}), "T03") == []
+
+
+def test_hours_of_flat_fees_are_no_hours():
+    assert found(invoice({**F, "units": "25", "total": "2500", "timekeeper_class": "FLTFEE"})) == []
+
+
 @pytest.mark.parametrize(
     ("units", "cost", "adjustment", "total"),
     [

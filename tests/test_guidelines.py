@@ -57,7 +57,7 @@ def test_select_and_ignore_take_ids_names_groups_and_packs(write):
 
 def test_parameters_go_over_those_of_the_card(write):
     data = GOOD.replace("|2.00|-70|630|", "|1.75||612.50|").replace("1684.45", "1666.95")
-    assert rules(data, "standard") == [("R01", "warning")]
+    assert rules(data, "standard") == [("R01", "info")]
     assert rules(data, write('[params.R01]\nsteps = ["0.25"]')) == []
 
 
@@ -229,7 +229,7 @@ def test_resolved_guidelines_can_be_shown_with_origins(write):
     assert f'params.R01.steps = ["0.25"]    # {path}' in shown
     assert 'severity.F54 = "off"    # shipped: onit' in shown
     assert 'fail_on = "error"    # default' in shown
-    assert "R01 not-in-tenths: warning    # default" in shown
+    assert "R01 not-in-tenths: info    # default" in shown
     assert not any(line.startswith("F54 ") for line in shown)
 
 

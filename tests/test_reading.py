@@ -271,6 +271,84 @@ def test_a_large_file_is_read_in_blocks_as_in_one(monkeypatch):
     assert quick.faults == careful.faults == []
 
 
+def test_a_stray_terminator_is_a_short_record_and_harms_no_other():
+    lines = GOOD.split("\r\n")
+    document = le.read("\r\n".join([*lines[:2], "[]x", *lines[2:]]).encode())
+    assert document.lines["line_number"] == ["1", "2", "3", "4"]
+    assert {fault.slug for fault in document.faults} <= {"cut-off", "field-count", "bracketed", "blank-lines", "shared-line"}
+
+
+def test_two_files_put_together_are_read_as_one_and_told():
+    document = le.read((GOOD + GOOD).encode())
+    assert document.lines["line_number"] == ["1", "2", "3", "4"] * 2
+    assert [(f.slug, f.line) for f in document.faults] == [("head-repeated", 7), ("head-repeated", 8)]
+
+
+def test_a_bare_carriage_return_breaks_a_value_and_makes_no_line():
+    document = le.read(in_line(3, "set-off against", "set-off\ragainst"))
+    assert list(document.lines.line) == [3, 4, 5, 6]
+    assert [(f.slug, f.line) for f in document.faults] == [("line-break", 3)]
+
+
+def test_an_unterminated_last_record_holds_no_line_break():
+    document = le.read(GOOD.replace("555-001[]\r\n", "555-001\r\n").encode())
+    assert [(f.slug, f.line) for f in document.faults] == [("not-terminated", 6)]
+
+
+@pytest.mark.parametrize(
+    ("line", "old", "new", "column"),
+    [(4, "|0528|", "|05|28|", "matter_id"), (4, "423-987[]", "423|987[]", "client_matter_id")],
+)
+def test_a_stray_pipe_is_blamed_on_the_field_that_differs_from_the_line_before(line, old, new, column):
+    document = le.read(in_line(line, old, new))
+    assert [(f.slug, f.field) for f in document.faults] == [("field-count", column)]
+
+
+@pytest.mark.parametrize("padding", ["|" * 23, "," * 23, "\t\t"])
+def test_a_spreadsheets_padding_of_the_first_line_hides_nothing(padding):
+    document = le.read(in_line(1, "[]", "[]" + padding))
+    assert document.lines["line_number"] == ["1", "2", "3", "4"]
+    assert [f.slug for f in document.faults] == ["identifier-variant"]
+
+
+def test_commas_in_a_narrative_make_no_spreadsheet():
+    head, _, first, *_ = in_line(3, "set-off", "a, " * 40).decode().split("\r\n")
+    document = le.read(f"{head}\r\n{first}\r\n".encode())
+    assert ([f.slug for f in document.faults], len(document.lines)) == (["header-missing"], 1)
+
+
+def test_a_header_with_a_delimiter_too_many_or_a_line_break_is_read():
+    document = le.read(in_line(2, "CLIENT_MATTER_ID[]", "CLIENT_MATTER_ID|[]"))
+    assert ([f.slug for f in document.faults], len(document.lines)) == (["header-field-unknown"], 4)
+    document = le.read(in_line(2, "|LINE_ITEM_TOTAL|", "|LINE_ITEM\r\n_TOTAL|"))
+    assert ([f.slug for f in document.faults], len(document.lines)) == (["header-broken"], 4)
+    assert list(document.lines.line) == [4, 5, 6, 7]
+
+
+def test_a_header_on_the_line_of_the_first_record_is_told():
+    document = le.read(GOOD.replace("CLIENT_MATTER_ID[]\r\n", "CLIENT_MATTER_ID[]").encode())
+    assert [(f.slug, f.line) for f in document.faults] == [("shared-line", 2)]
+    assert list(document.lines.line) == [2, 3, 4, 5]
+
+
+def test_few_columns_do_not_merge_invoices():
+    names = "INVOICE_TOTAL|LINE_ITEM_TOTAL|LINE_ITEM_NUMBER|EXP/FEE/INV_ADJ_TYPE|INVOICE_NUMBER[]"
+    records = [f"1|1|1|F|I{i}[]" for i in range(20)]
+    document = le.read("\r\n".join(["LEDES1998B[]", names, *records, ""]).encode())
+    assert len(document.invoices) == 20
+
+
+@pytest.mark.parametrize("cell", ["1" * 400_000 + "x", "A" * 400_000, "-" * 400_000, "1," * 200_000])
+@pytest.mark.parametrize("column", ["units", "task_code", "line_date", "timekeeper_name", "narrative"])
+def test_huge_cells_take_no_time(cell, column):
+    """A pattern that backtracks or a search that copies would take minutes here."""
+    from tests.examples import changed
+
+    lines = GOOD.split("\r\n")
+    lines[2] = changed(lines[2], "1998B", {column: cell})
+    assert le.check("\r\n".join(lines).encode()).verdict in ("accept", "reject")
+
+
 CELL = st.text(st.characters(blacklist_categories=["Cs", "Cc"], blacklist_characters="|[]"), max_size=12)
 
 

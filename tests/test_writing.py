@@ -48,7 +48,7 @@ def test_1998bi_is_built_the_same_way():
         ({"line_date": "01/15/2026"}, "LINE_ITEM_DATE", "no date"),
         ({"total": "630,00"}, "LINE_ITEM_TOTAL", "no plain number"),
         ({"unit_cost": "1.23456"}, "LINE_ITEM_UNIT_COST", "more than 10 digits before or 4 after"),
-        ({"line_type": "X"}, "EXP/FEE/INV_ADJ_TYPE", "no line type"),
+        ({"line_type": "X"}, "EXP/FEE/INV_ADJ_TYPE", "it is F, E, IF, IE"),
         ({"client_matter_id": "x" * 21}, "CLIENT_MATTER_ID", "20 are allowed"),
         ({"narrative": "naïve"}, "LINE_ITEM_DESCRIPTION", "does not exist in ascii"),
         ({"total": 630.0}, "LINE_ITEM_TOTAL", "no exact value"),

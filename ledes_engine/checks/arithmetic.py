@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledes_engine.checks.scope import Scope, judge, kind
+from ledes_engine.codesets import currency_digits
 from ledes_engine.model import Hit, Table
 from ledes_engine.values import CENT, ZERO, number, plain, precision
 
@@ -22,8 +23,8 @@ def line_total(scope: Scope) -> Iterator[Hit]:
     on numbers. The amount in question is the difference.
     """
     tolerance = Decimal(scope.params.get("tolerance", "0"))
-    columns = ["units", "unit_cost", "adjustment", "total", *(["tax_total"] if "tax_total" in scope.lines else [])]
-    cells = _Cells(scope.lines, columns)
+    columns = ["units", "unit_cost", "adjustment", "total", *_where_there(scope, "tax_total")]
+    cells = _Cells(scope, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
         amounts = cells.read(texts)
@@ -31,14 +32,14 @@ def line_total(scope: Scope) -> Iterator[Hit]:
             return None  # the rules on numbers and on empty fields tell
         units, cost, adjustment, total, *tax = amounts
         expected = units * cost + adjustment + sum(tax, ZERO)
-        if agrees(total, expected, tolerance):
+        if agrees(total, expected, cells.digits(texts), tolerance) or (tax and not texts[4].strip()):
             return None
         formula = (
             f"{texts[0].strip()} x {texts[1].strip()}" + _term(adjustment) + (_term(tax[0]) if tax and tax[0] else "")
         )
         return {"formula": formula, "expected": plain(expected), "difference": plain(total - expected)}
 
-    yield from _hits(scope, columns, judged, "total")
+    yield from _hits(scope, [*columns, *cells.extra], judged, "total")
 
 
 @kind
@@ -48,21 +49,21 @@ def adjustment_total(scope: Scope) -> Iterator[Hit]:
     The standard puts the value into the adjustment; samples and receiving systems differ (units 1 and the value as unit
     cost). The tax of a 1998BI line may come on top.
     """
-    columns = ["units", "unit_cost", "adjustment", "total", *(["tax_total"] if "tax_total" in scope.lines else [])]
-    cells = _Cells(scope.lines, columns)
+    columns = ["units", "unit_cost", "adjustment", "total", *_where_there(scope, "tax_total")]
+    cells = _Cells(scope, columns)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
         amounts = cells.read(texts)
-        if amounts is None:
+        if amounts is None or not texts[3].strip():
             return None
         units, cost, adjustment, total, *taxes = amounts
         tax = sum(taxes, ZERO)
         readings = [units * cost + adjustment, adjustment, cost if not texts[0].strip() else units * cost]
-        if any(agrees(total, reading + tax, ZERO) for reading in readings):
+        if any(agrees(total, reading + tax, cells.digits(texts)) for reading in readings):
             return None
         return {"expected": plain(readings[0] + tax), "difference": plain(total - readings[0] - tax)}
 
-    yield from _hits(scope, columns, judged, "total")
+    yield from _hits(scope, [*columns, *cells.extra], judged, "total")
 
 
 @kind
@@ -79,29 +80,33 @@ def adjustment_place(scope: Scope) -> Iterator[Hit]:
 
 @kind
 def line_tax(scope: Scope) -> Iterator[Hit]:
-    """1998BI field 49: the line's tax is its total before tax times the rate."""
-    columns = ["units", "unit_cost", "adjustment", "tax_rate", "tax_total", "total"]
-    cells = _Cells(scope.lines, columns)
+    """1998BI field 49: the line's tax is its total before tax times the rate.
+
+    On IF and IE lines, whose units and price may be ignored, the total before tax is the total less the tax.
+    """
+    columns = ["tax_rate", "tax_total", "units", "unit_cost", "adjustment", "total"]
+    cells = _Cells(scope, columns)
+    place = len(columns) + len(cells.extra)
 
     def judged(*texts: str) -> Mapping[str, Any] | None:
         amounts = cells.read(texts)
-        if amounts is None or not texts[3].strip():
+        of_invoice = texts[place].strip() in ("IF", "IE")
+        needed = texts[:2] if of_invoice else texts[:4]
+        if amounts is None or not all(text.strip() for text in needed) or not 0 <= amounts[0] <= 1:
             return None
-        units, cost, adjustment, rate, tax, total = amounts
-        if not 0 <= rate <= 1:
-            return None
-        base = total - tax if not texts[1].strip() else units * cost + adjustment
-        if agrees(tax, base * rate, ZERO):
+        rate, tax, units, cost, adjustment, total = amounts
+        base = total - tax if of_invoice else units * cost + adjustment
+        if agrees(tax, base * rate, cells.digits(texts)):
             return None
         expected = plain((base * rate).quantize(CENT))
         return {
             "base": plain(base),
-            "rate": texts[3].strip(),
+            "rate": texts[0].strip(),
             "expected": expected,
             "difference": plain(tax - base * rate),
         }
 
-    yield from _hits(scope, columns, judged, "tax_total")
+    yield from _hits(scope, [*columns, *cells.extra, "line_type"], judged, "tax_total")
 
 
 @kind
@@ -109,18 +114,23 @@ def invoice_sum(scope: Scope) -> Iterator[Hit]:
     """A figure of the invoice (`total`) is the sum of a figure of its lines (`of`).
 
     `part` picks one side of the tolerance for rounding: `difference` (the default) what exceeds half a cent a line,
-    `rounding` what lies within it. Without rounded lines there is no such tolerance, except where `rounded_lines` says
-    that a line's figure always is (taxes).
+    `rounding` what lies within it. There is such a tolerance only where a line of the invoice has parts of a cent, or
+    where `rounded_lines` says that a line's figure always is rounded (taxes).
     """
     total_column, line_column = scope.params["total"], scope.params["of"]
     lines = scope.lines
     totals, amounts = lines.numbers(total_column), lines.numbers(line_column)
     always = bool(scope.params.get("rounded_lines"))
-    rounded = always or any(value is not None and precision(value) < CENT for value in amounts.values())
-    unreadable = {text for text, value in amounts.items() if value is None and (text.strip() or not always)}
-    known = {text: value or ZERO for text, value in amounts.items()}  # a line without tax may leave it blank
-    for invoice, rows in lines.groups("invoice_number").items():
-        if scope.document.damaged and {invoice, ""} & scope.document.damaged:
+    fine = {text for text, value in amounts.items() if value is not None and precision(value) < CENT}
+    unreadable = {text for text, value in amounts.items() if value is None}
+    known = {text: value or ZERO for text, value in amounts.items()}
+    damaged = scope.document.damaged
+    groups = lines.groups("invoice_number")
+    if "" in groups or "" in damaged:
+        return  # a line of no known invoice may belong to any
+    currencies = lines.columns.get("currency")
+    for invoice, rows in groups.items():
+        if invoice in damaged:
             continue
         stated = totals[lines[total_column][rows[0]]]
         texts = _cells(lines, line_column, rows)
@@ -130,16 +140,13 @@ def invoice_sum(scope: Scope) -> Iterator[Hit]:
         difference = stated - expected
         if not difference:
             continue
-        within = rounded and abs(difference) <= _half_cents(len(rows))
+        unit = _unit(scope, currencies[rows[0]] if currencies else "")
+        rounded = always or not fine.isdisjoint(texts)
+        within = rounded and abs(difference) <= -(-len(rows) // 2) * unit
         if within != (scope.params.get("part") == "rounding"):
             continue
         facts = {"expected": plain(expected), "difference": plain(difference), "count": len(rows)}
         yield Hit(rows[0], total_column, lines[total_column][rows[0]], facts, difference)
-
-
-def _half_cents(count: int) -> Decimal:
-    """Half a cent a line, rounded up to whole cents."""
-    return -(-count // 2) * CENT
 
 
 def _cells(lines: Table, column: str, rows: Sequence[int]) -> list[str]:
@@ -152,18 +159,35 @@ def invoice_net(scope: Scope) -> Iterator[Hit]:
     """1998BI field 29: the net total of an invoice is its total less its tax total."""
     columns = ["invoice_total", "invoice_tax_total", "invoice_net_total"]
     lines = scope.lines
+    parts = ("total", "tax_total")
+    fine = {text for name in parts for text, value in lines.numbers(name).items() if value and precision(value) < CENT}
     for rows in lines.groups("invoice_number").values():
         total, tax, net = (number(lines[column][rows[0]]) for column in columns)
         if total is None or net is None or tax is None or net == total - tax:
             continue
+        if abs(net - total + tax) <= CENT and any(lines[name][row] in fine for name in parts for row in rows):
+            continue  # three figures rounded each on its own
         facts = {"expected": plain(total - tax), "total": plain(total), "tax": plain(tax)}
         yield Hit(rows[0], "invoice_net_total", lines["invoice_net_total"][rows[0]], facts, net - total + tax)
 
 
-def agrees(stated: Decimal, expected: Decimal, tolerance: Decimal) -> bool:
-    """Whether an amount is another one, perhaps rounded to the decimals that it was stated with."""
+def agrees(stated: Decimal, expected: Decimal, digits: int = 2, tolerance: Decimal = ZERO) -> bool:
+    """Whether an amount is another one, perhaps rounded to the decimals that it was stated with, or to `digits`."""
     difference = abs(stated - expected)
-    return difference == 0 or difference < precision(stated) or difference <= tolerance
+    return difference == 0 or difference < precision(stated, digits) or difference <= tolerance
+
+
+def _digits(scope: Scope, currency: str) -> int:
+    """The decimals that amounts of a currency are rounded to; two where it is not known, and never more."""
+    return min(2, currency_digits().get(currency.strip() or scope.client.currency, 2))
+
+
+def _unit(scope: Scope, currency: str) -> Decimal:
+    return Decimal(1).scaleb(-_digits(scope, currency))
+
+
+def _where_there(scope: Scope, *columns: str) -> list[str]:
+    return [column for column in columns if column in scope.lines]
 
 
 def _term(value: Decimal | None) -> str:
@@ -173,20 +197,26 @@ def _term(value: Decimal | None) -> str:
 
 
 class _Cells:
-    """The exact values of the cells of several columns."""
+    """The exact values of the cells of several columns, and beside them the line's currency where there is one."""
 
-    def __init__(self, lines: Table, columns: Sequence[str]) -> None:
-        self._values = [lines.numbers(column) for column in columns]
+    def __init__(self, scope: Scope, columns: Sequence[str]) -> None:
+        self._scope = scope
+        self._values = [scope.lines.numbers(column) for column in columns]
+        self.extra = _where_there(scope, "currency")
 
     def read(self, texts: Sequence[str]) -> list[Decimal] | None:
         """The values, a blank cell as 0; None when a cell is no number."""
         found = []
-        for values, text in zip(self._values, texts, strict=True):
+        for values, text in zip(self._values, texts, strict=False):
             value = values[text]
             if value is None and text.strip():
                 return None
             found.append(value or ZERO)
         return found
+
+    def digits(self, texts: Sequence[str]) -> int:
+        """The decimals of the line's currency."""
+        return _digits(self._scope, texts[len(self._values)] if self.extra else "")
 
 
 def _hits(scope: Scope, columns: list[str], judged: Any, at: str) -> Iterator[Hit]:

@@ -1,6 +1,5 @@
 """Kinds that judge one cell at a time: is it there, is it well-formed, is it in bounds."""
 
-import itertools
 import operator
 import os
 import re
@@ -34,7 +33,7 @@ def required(scope: Scope) -> Iterator[Hit]:
         where = {} if field.required == "all" else {"line_type": types}
         narrowed = scope._replace(params={**scope.params, "where": {**scope.params.get("where", {}), **where}})
         for row, (value,), facts in judge(narrowed, [field.column], lambda value: None if value.strip() else {}):
-            type_ = scope.lines["line_type"][row] if "line_type" in scope.lines else "all"
+            type_ = (scope.lines["line_type"][row] if "line_type" in scope.lines else "") or "all"
             yield Hit(row, field.column, value, {**facts, "type": type_})
 
 
@@ -70,15 +69,14 @@ def plain_number(scope: Scope) -> Iterator[Hit]:
 
 
 def _number_judge(field: Field) -> Any:
-    whole, decimals = (int(part) for part in field.length.split("."))
+    whole, _, decimals = field.length.partition(".")
 
     def judged(text: str) -> Mapping[str, Any] | None:
         text = text.strip()
         if not text:
             return None
         if values.NUMBER.fullmatch(text):
-            before, _, after = text.lstrip("-").partition(".")
-            if len(before.lstrip("0")) <= whole and len(after.rstrip("0")) <= decimals:
+            if values.holds(text, field.length):
                 return None
             return {"reason": "too-many-digits", "whole": whole, "decimals": decimals}
         return {"reason": _number_fault(text)}
@@ -108,17 +106,18 @@ _NUMBER_FAULTS = (
 
 @kind
 def max_length(scope: Scope) -> Iterator[Hit]:
-    """A text longer than its field holds, in bytes. `limits` sets other lengths for some columns."""
-    limits = scope.params.get("limits", {})
+    """A text longer than its field holds. `limits` sets other lengths for some columns, `except` leaves some out."""
+    limits, encoding = scope.params.get("limits", {}), scope.document.layout.encoding
+    spared = scope.params.get("except", ())
     for field in scope.document.fields:
-        if field.type not in ("text", "code") or field.column not in scope.lines:
+        if field.type not in ("text", "code") or field.column not in scope.lines or field.column in spared:
             continue
         limit = int(limits.get(field.column, field.length))
         if max(map(len, scope.lines.distinct(field.column)), default=0) * 4 <= limit:
             continue
 
         def judged(value: str, limit: int = limit) -> Mapping[str, Any] | None:
-            size = len(value) if value.isascii() else len(value.encode("utf-8", "surrogateescape"))
+            size = values.size(value, limit, encoding)
             return {"length": size, "limit": limit} if size > limit else None
 
         for row, (value,), facts in judge(scope, [field.column], judged):
@@ -167,8 +166,8 @@ def outer_blanks(scope: Scope) -> Iterator[Hit]:
     """A value with blanks before or after it (a field of blanks only counts as empty)."""
     for column in scope.columns():
         distinct = scope.lines.distinct(column)
-        if any(map(operator.ne, distinct, map(str.strip, distinct, itertools.repeat(" ")))):
-            yield from judge_each(scope, lambda value: {} if value != value.strip(" ") else None, [column])
+        if any(map(operator.ne, distinct, map(str.strip, distinct))):
+            yield from judge_each(scope, lambda value: {} if value.strip() not in ("", value) else None, [column])
 
 
 @kind
@@ -202,7 +201,7 @@ def bounds(scope: Scope) -> Iterator[Hit]:
             (low is not None and number < low) or (high is not None and number > high) or number in barred
         ):
             return None
-        return {"as_fraction": values.plain(number / 100) if number > 1 else ""}
+        return {"hint": f" (for {value.strip()} per cent write {values.plain(number / 100)})" if number > 1 else ""}
 
     totals = scope.lines.numbers("total") if "total" in scope.lines else {}
     for hit in judge_each(scope, judged):

@@ -15,14 +15,16 @@ _COLUMNS = ("task_code", "activity_code", "expense_code")
 @kind
 def code_fault(scope: Scope) -> Iterator[Hit]:
     """A code cell with the fault `fault`: `unknown`, `not-bare`, `wrong-field`, `phase` or `retired`."""
-    wanted, sets = scope.params["fault"], scope.client.code_sets
+    wanted = scope.params["fault"]
     totals = scope.lines.numbers("total")
     for column in _COLUMNS:
         if column not in scope.lines:
             continue
 
-        def judged(text: str, column: str = column) -> Mapping[str, Any] | None:
-            found = sets.fault(column, text)
+        faults = _faults(scope, column)
+
+        def judged(text: str, faults: _Faults = faults) -> Mapping[str, Any] | None:
+            found = faults[text]
             if found is None or found[0] != wanted or _allowed(scope, text):
                 return None
             suggestion = found[1].get("suggestion", "")
@@ -30,6 +32,19 @@ def code_fault(scope: Scope) -> Iterator[Hit]:
 
         for row, (text,), facts in judge(scope, [column], judged):
             yield Hit(row, column, text, facts, totals[scope.lines["total"][row]])
+
+
+_Faults = dict[str, tuple[str, Mapping[str, Any]] | None]
+
+
+def _faults(scope: Scope, column: str) -> _Faults:
+    """What is wrong with each value of a code column; the rules on codes share it."""
+    sets = scope.client.code_sets
+
+    def build() -> _Faults:
+        return {text: sets.fault(column, text) for text in scope.lines.distinct(column)}
+
+    return scope.lines.remember(("codes", column, id(sets)), build)  # type: ignore[no-any-return]
 
 
 def _allowed(scope: Scope, text: str) -> bool:
@@ -71,22 +86,23 @@ def code_families(scope: Scope) -> Iterator[Hit]:
 
     Pairs in `tolerated` go together. One hit a group, at the first line of the second family.
     """
-    lines, column, by = scope.lines, scope.params["column"], scope.params["by"]
+    lines, column = scope.lines, scope.params["column"]
     sets = scope.client.code_sets
     tolerated = {frozenset(pair) for pair in scope.params.get("tolerated", ())}
     family = {text: sets.family(column, text) for text in lines.distinct(column)}
     if len(set(family.values()) - {""}) < 2:
         return
-    first: dict[str, tuple[str, str]] = {}
+    first: dict[tuple[str, ...], tuple[str, str]] = {}
     told = set()
-    for row, (group, text) in enumerate(zip(lines[by], lines[column], strict=True)):
+    groups = zip(*(lines[name] for name in scope.params["by"]), strict=True)
+    for row, (group, text) in enumerate(zip(groups, lines[column], strict=True)):
         this = family[text]
-        if not this or not group:
+        if not this or not all(group):
             continue
         other, code = first.setdefault(group, (this, text))
         if this != other and group not in told and frozenset((this, other)) not in tolerated:
             told.add(group)
-            yield Hit(row, column, text, {"family": this, "other_family": other, "other": code, "group": group})
+            yield Hit(row, column, text, {"family": this, "other_family": other, "other": code})
 
 
 @kind

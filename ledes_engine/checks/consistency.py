@@ -64,7 +64,7 @@ def _first_differences(
                 "this": value or "empty",
                 "first": governing or "empty",
                 "first_line": lines.line[at],
-                "group": " / ".join(key),
+                "key": key[-1],
             }
             yield Hit(row, column, value, facts)
 

@@ -1,11 +1,11 @@
 """Kinds about timekeepers and rates, and about ids that the client's guidelines list."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ledes_engine.checks.scope import Scope, Timekeeper, judge, kind, missing
+from ledes_engine.checks.scope import Scope, Timekeeper, chosen_rows, judge, kind, missing
 from ledes_engine.model import Hit
 from ledes_engine.values import ZERO, number, plain
 
@@ -17,40 +17,27 @@ def one_rate(scope: Scope) -> Iterator[Hit]:
     One hit for each person, matter and month, at the first line with the second rate.
     """
     lines = scope.lines
-    names = ("timekeeper_id", "matter_id", "line_date", "unit_cost", "line_type", "activity_code")
-    shares = [Decimal(share) for share in scope.params.get("shares", ())]
-    billed = [pair for *pair, type_ in lines.combinations(("timekeeper_id", "unit_cost", "line_type")) if type_ == "F"]
-    if len(billed) == len({timekeeper for timekeeper, _ in billed}):
+    pairs = lines.combinations(("timekeeper_id", "unit_cost", "line_type"))
+    if len({pair[:2] for pair in pairs if pair[2] == "F"}) == len({pair[0] for pair in pairs if pair[2] == "F"}):
         return  # everybody has one rate
-    exempt = set(scope.params.get("except_activities", ()))
-    rates: dict[tuple[str, str, str], set[Decimal]] = {}
-    for timekeeper, matter, day, cost, type_, activity in lines.combinations(names):
-        rate = number(cost)
-        if type_ == "F" and timekeeper and rate and activity not in exempt:
-            rates.setdefault((timekeeper, matter, day[:6]), set()).add(rate)
-    varying = {key: sorted(found) for key, found in rates.items() if len(found) > 1 and not _agreed(found, shares)}
-    if not varying:
-        return
-    first: dict[tuple[str, str, str], tuple[str, int]] = {}
-    for row, (timekeeper, matter, day, cost, type_, activity) in enumerate(
-        zip(*(lines[n] for n in names), strict=True)
-    ):
-        key = (timekeeper, matter, day[:6])
-        if key not in varying or type_ != "F" or activity in exempt or not number(cost):
-            continue
-        other, at = first.setdefault(key, (cost, row))
-        if number(cost) != number(other):
-            facts = {
-                "first": other,
-                "first_line": lines.line[at],
-                "timekeeper": timekeeper,
-                "month": f"{day[:4]}-{day[4:6]}",
-            }
-            yield Hit(row, "unit_cost", cost, facts)
-            del varying[key]
+    rate = {text: abs(value) for text, value in lines.numbers("unit_cost").items() if value}
+    names = ["timekeeper_id", "matter_id", *(["currency"] if "currency" in lines else [])]
+    columns, days, costs = [lines[name] for name in names], lines["line_date"], lines["unit_cost"]
+    rows: dict[tuple[str, ...], dict[Decimal, int]] = {}
+    for row in chosen_rows(scope):
+        if costs[row] in rate and columns[0][row]:
+            key = (*(cells[row] for cells in columns), days[row][:6])
+            rows.setdefault(key, {}).setdefault(rate[costs[row]], row)
+    shares = [Decimal(share) for share in scope.params.get("shares", ())]
+    for key, found in rows.items():
+        if len(found) > 1 and not _agreed(found, shares):
+            first, row, *_ = found.values()
+            month = f"{key[-1][:4]}-{key[-1][4:]}"
+            facts = {"first": costs[first], "first_line": lines.line[first], "timekeeper": key[0], "month": month}
+            yield Hit(row, "unit_cost", costs[row], facts)
 
 
-def _agreed(rates: set[Decimal], shares: list[Decimal]) -> bool:
+def _agreed(rates: Collection[Decimal], shares: list[Decimal]) -> bool:
     full = max(rates)
     return all(rate == full or any(rate == full * share for share in shares) for rate in rates)
 
@@ -59,19 +46,18 @@ def _agreed(rates: set[Decimal], shares: list[Decimal]) -> bool:
 def hours_a_day(scope: Scope) -> Iterator[Hit]:
     """More than `max` hours for one person on one day, over all invoices of the file; one hit for each day."""
     lines, limit = scope.lines, Decimal(scope.params["max"])
-    units = {text: value or ZERO for text, value in lines.numbers("units").items()}
-    hours: dict[tuple[str, str], Decimal] = {}
-    worked = zip(lines["timekeeper_id"], lines["line_date"], strict=True)
-    for key, text, type_ in zip(worked, lines["units"], lines["line_type"], strict=True):
-        if type_ == "F":
-            hours[key] = hours.get(key, ZERO) + units[text]
-    over = {key: total for key, total in hours.items() if total > limit and all(key)}
-    if not over:
-        return
-    for row, key in enumerate(zip(lines["timekeeper_id"], lines["line_date"], strict=True)):
-        if key in over and lines["line_type"][row] == "F":
+    hours = {text: value or ZERO for text, value in lines.numbers("units").items()}
+    people, days, units = lines["timekeeper_id"], lines["line_date"], lines["units"]
+    worked: dict[tuple[str, str], Decimal] = {}
+    for row in chosen_rows(scope):
+        key = people[row], days[row]
+        worked[key] = worked.get(key, ZERO) + hours[units[row]]
+    over = {key: total for key, total in worked.items() if total > limit and all(key)}
+    for row in chosen_rows(scope) if over else ():
+        key = people[row], days[row]
+        if key in over:
             facts = {"hours": plain(over.pop(key)), "timekeeper": key[0], "day": key[1], "limit": limit}
-            yield Hit(row, "units", lines["units"][row], facts)
+            yield Hit(row, "units", units[row], facts)
 
 
 @kind

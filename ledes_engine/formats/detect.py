@@ -122,7 +122,7 @@ def _kind_by_header(header: str, named: str) -> str:
 
 def _delimiter(header: str) -> str:
     """The character that separates the fields of a header; a spreadsheet may have put commas or tabs for pipes."""
-    return max("|\t,;", key=header.count) if header else "|"
+    return max("|\t,;", key=header.count) if _names_in(header) >= _FIELD_NAMES_TO_TRUST else "|"
 
 
 def exact_identifier(text: str, format: str) -> bool:

@@ -8,8 +8,9 @@ tests hold.
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ledes_engine.formats.detect import Detected, exact_identifier
-from ledes_engine.formats.fields import FORMATS, Header, fields_of, match_header, simple
+from ledes_engine.formats.detect import Detected
+from ledes_engine.formats.fields import fields_of
+from ledes_engine.formats.head import Head, read_head
 from ledes_engine.formats.records import Record, Shape, split_records
 from ledes_engine.model import Document, Fault, Field, Layout, Table
 
@@ -17,7 +18,6 @@ _BLOCK = 1 << 16
 # The fields that lead a record and stay the same over an invoice are split off once per invoice, not once per line.
 _LEADING = 8
 _SHORT_RUN = 8
-_WIDEST_HEADER = 256
 # Columns in which nearly every value is new: sharing equal cells would cost more than it saves.
 _NEARLY_UNIQUE = ("line_number", "narrative")
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
@@ -69,6 +69,10 @@ class _Rows:
             self.cells[place].append(value)
         self._place([self.records], [line])
 
+    def last(self) -> list[str]:
+        """The cells of the last row; empty ones before the first."""
+        return [cells[-1] if cells else "" for cells in self.cells]
+
     def _place(self, records: Sequence[int], lines: Sequence[int]) -> None:
         """Note where rows stand; ranges stay ranges while the file is regular."""
         self._records = _followed(self._records, records)
@@ -79,7 +83,13 @@ class _Rows:
         columns = dict(zip(self.columns, self.cells, strict=True))
         seen = zip(self.columns, self.seen, self._share, strict=True)
         distinct = {name: values if shared else columns[name] for name, values, shared in seen}
-        return Table(columns, self._records, self._lines, distinct, self.columns[:_LEADING], self.starts)
+        steady = self.columns[: _leading(len(self.columns))]
+        return Table(columns, self._records, self._lines, distinct, steady, self.starts)
+
+
+def _leading(width: int) -> int:
+    """The number of fields that lead a record; at least one must be left."""
+    return min(_LEADING, width - 1)
 
 
 def _followed(places: list[int] | range, more: Sequence[int]) -> list[int] | range:
@@ -96,15 +106,17 @@ def _followed(places: list[int] | range, more: Sequence[int]) -> list[int] | ran
 class _Reader:
     """One pass over the text of a file."""
 
-    def __init__(self, format: str, header: Header, newline: str) -> None:
+    def __init__(self, format: str, head: Head, newline: str) -> None:
         self.fields: tuple[Field, ...] = fields_of(format)
-        self.header = header
+        self.header = head.header
         self.newline = newline
-        self.rows = _Rows(header.columns)
-        self.shape = Shape(header.columns, self.fields)
+        self.rows = _Rows(self.header.columns)
+        self.shape = Shape(self.header.columns, self.fields)
         self.faults: list[Fault] = []
         self.damaged: set[str] = set()
-        self.truncated = False
+        # What the first field of a header holds, when files were put together or a header was repeated.
+        self._first_name = head.names[0] if head.names else self.fields[0].name
+        self._mixed = False
 
     def read(self, blocks: Iterator[str], line: int) -> None:
         """All data records of the file; each block ends where a record ends, but for the last."""
@@ -136,10 +148,12 @@ class _Reader:
             return None
         width = len(self.header.columns)
         runs = []
-        start, length, leading_count = 0, len(block), min(_LEADING, width - 1)
+        start, length, leading_count = 0, len(block), _leading(width)
         while start < length:
             leading = block[start : block.index(end, start)].split("|", leading_count)[:-1]
             prefix = "|".join(leading) + "|" if leading else ""
+            if leading and leading[0] == self._first_name:
+                return None
             if len(leading) < leading_count or "\n" in prefix or "\r" in prefix or "[]" in prefix:
                 return None
             parts = block[start + len(prefix) :].split(end + prefix) if prefix else block[start : -len(end)].split(end)
@@ -156,6 +170,8 @@ class _Reader:
             proven = len(cells) == count * step - 1 and joined.count("\n") == count - 1
             if not proven or cells[step - 1 :: step].count("\n") != count - 1 or "\r" in joined or "[]" in joined:
                 return None
+            if not leading and self._first_name in cells[::step]:
+                return None
             if count < _SHORT_RUN:
                 leading_count = 0
             runs.append((leading, cells, step, count))
@@ -163,18 +179,26 @@ class _Reader:
 
     def _carefully(self, block: str, line: int) -> None:
         """Add a block record by record, with a fault for each thing out of order."""
-        for record in split_records(block, line, self.shape.width):
-            self.rows.records += 1
+        if not self._mixed and ("[]\n" if self.newline == "\r\n" else "[]\r\n") in block:
+            self._mixed = True
+            self.faults.append(Fault("mixed-line-ends", line=line))
+        for record in split_records(block, line, self.shape.width, self.newline):
             self._add(record)
 
     def _add(self, record: Record) -> None:
         cells = record.text.split("|")
+        if cells[0].strip() == self._first_name or (len(cells) == 1 and cells[0].upper().startswith("LEDES")):
+            self.faults.append(Fault("head-repeated", line=record.line))
+            return
+        self.rows.records += 1
         if not record.terminated and len(cells) < self.shape.width:
             self._fault("cut-off", record, cells, found=len(cells), expected=self.shape.width)
             self._damage(cells)
             return
         if record.shared_line:
             self._fault("shared-line", record, cells)
+        if record.padded:
+            self._fault("padded-terminator", record, cells)
         if record.blank_lines:
             self._fault("blank-lines", record, cells, count=record.blank_lines)
         if not record.terminated:
@@ -190,17 +214,15 @@ class _Reader:
     def _fit(self, record: Record, cells: list[str]) -> list[str] | None:
         """The cells under their columns; a surplus is explained if it can be, a lack cannot be mended."""
         width = self.shape.width
-        if len(cells) == width and not record.bracketed:
-            return cells
         if len(cells) == width:
-            place = next(i for i, cell in enumerate(cells) if "[]" in cell)
-            column = self.header.columns[place]
-            self._fault("bracketed", record, cells, column, cells[place])
+            for column, cell in zip(self.header.columns, cells, strict=True):
+                if "[]" in cell:
+                    self._fault("bracketed", record, cells, column, cell)
             return cells
         if len(cells) < width:
             self._fault("field-count", record, cells, reason="missing", found=len(cells), expected=width)
             return None
-        fit = self.shape.realign(cells)
+        fit = self.shape.realign(cells, self.rows.last())
         reason = "unexplained" if fit is None else "trailing" if fit[1] < 0 else "pipe"
         told: dict[str, Any] = {"reason": reason, "found": len(cells), "expected": width}
         if fit is None or fit[1] < 0:
@@ -241,22 +263,17 @@ def read_pipe(data: bytes, found: Detected) -> Document:
     newline = _newline(data)
     if newline == "\r":
         faults.append(Fault("carriage-returns", line=1))
-    position, line = _skip_blank(data, 0, 1)
-    if found.identifier:
-        position, line = _judge_identifier(data, position, line, newline, encoding, found, faults)
-    else:
-        faults.append(Fault("identifier-missing", line=line, facts={"expected": FORMATS[found.kind].identifier}))
-    header, names, position, line = _read_header(data, position, line, newline, encoding, found.kind, faults)
-    reader = _Reader(found.kind, header, newline)
-    reader.read(_blocks(data, position, newline, encoding), line)
-    faults += reader.faults
+    head = read_head(data, newline, encoding, found)
+    reader = _Reader(found.kind, head, newline)
+    reader.read(_blocks(data, head.position, newline, encoding), head.line)
+    faults += [*head.faults, *reader.faults]
     if not reader.rows.records:
-        faults.append(Fault("no-lines", line=line))
+        faults.append(Fault("no-lines", line=head.line))
     if data.translate(None, _CONTROLS) != data:
         faults.append(_control_character(data))
-    layout = Layout(
-        found.identifier, names, newline, data.endswith(newline.encode()), found.encoding, found.byte_order_mark > 0
-    )
+    tail = data[data.rfind(b"[]") + 2 :].decode(encoding, "surrogateescape")
+    tail = tail if not tail.strip(" \t\r\n\0\x1a") else newline
+    layout = Layout(head.identifier, head.names, newline, tail, found.encoding, found.byte_order_mark > 0)
     return Document(found.kind, reader.fields, reader.rows.table(), layout, faults, frozenset(reader.damaged))
 
 
@@ -284,73 +301,6 @@ def _newline(data: bytes) -> str:
     if first > 0 and data[first - 1 : first] == b"\r":
         return "\r\n"
     return "\n" if first >= 0 or b"\r" not in data else "\r"
-
-
-def _skip_blank(data: bytes, position: int, line: int) -> tuple[int, int]:
-    while position < len(data) and data[position] in b" \t\r\n\0":
-        line += data[position] == 10
-        position += 1
-    return position, line
-
-
-def _line_at(data: bytes, position: int, newline: str, encoding: str) -> tuple[str, int]:
-    """The physical line that starts at `position`, and where the next one starts."""
-    end = data.find(newline.encode(), position)
-    stop, following = (len(data), len(data)) if end < 0 else (end, end + len(newline))
-    return data[position:stop].decode(encoding, "surrogateescape"), following
-
-
-def _judge_identifier(
-    data: bytes, position: int, line: int, newline: str, encoding: str, found: Detected, faults: list[Fault]
-) -> tuple[int, int]:
-    text, following = _line_at(data, position, newline, encoding)
-    expected = FORMATS[found.kind].identifier
-    if "[]" in text and text.split("[]", 1)[1].strip():
-        # The header follows on the same line; records end at `[]`.
-        following = position + len((text.split("[]", 1)[0] + "[]").encode(encoding, "surrogateescape"))
-        text = text.split("[]", 1)[0] + "[]"
-        line -= 1
-    if not exact_identifier(text, found.kind):
-        named = "1998BI" if "BI" in simple(text).upper() else "1998B"
-        slug = "identifier-variant" if named == found.kind else "identifier-and-header"
-        faults.append(Fault(slug, line=max(line, 1), value=text[:80], facts={"expected": expected}))
-    return following, line + 1
-
-
-def _read_header(
-    data: bytes, position: int, line: int, newline: str, encoding: str, format: str, faults: list[Fault]
-) -> tuple[Header, tuple[str, ...], int, int]:
-    """The header where there is one; without it the fields are taken in the order of the standard."""
-    fields = fields_of(format)
-    position, line = _skip_blank(data, position, line)
-    end = data.find(b"[]", position)
-    stop = min(p for p in (end, data.find(newline.encode(), position), len(data)) if p >= 0)
-    names = data[position:stop].decode(encoding, "surrogateescape").split("|")
-    known = {simple(field.name) for field in fields}
-    if len(names) > _WIDEST_HEADER or sum(simple(name) in known for name in names) < 4:
-        faults.append(Fault("header-missing", line=line))
-        return Header(tuple(field.column for field in fields)), (), position, line
-    header = match_header(names, fields)
-    faults += _header_faults(header, line, terminated=data[stop : stop + 2] == b"[]")
-    stop += 2 if data[stop : stop + 2] == b"[]" else 0
-    rest, following = _line_at(data, stop, newline, encoding)
-    if rest.strip():
-        return header, tuple(names), stop, line
-    return header, tuple(names), following, line + 1
-
-
-def _header_faults(header: Header, line: int, terminated: bool) -> Iterator[Fault]:
-    if not terminated:
-        yield Fault("header-not-terminated", line=line)
-    if header.missing:
-        yield Fault("header-field-missing", line=line, facts={"names": ", ".join(header.missing)})
-    if header.unknown:
-        yield Fault("header-field-unknown", line=line, facts={"names": ", ".join(name[:60] for name in header.unknown)})
-    if header.moved:
-        yield Fault("header-order", line=line)
-    for name, native in header.renamed:
-        slug = "header-name-case" if simple(name) == simple(native) else "header-name"
-        yield Fault(slug, line=line, value=name, facts={"expected": native})
 
 
 def _blocks(data: bytes, position: int, newline: str, encoding: str) -> Iterator[str]:

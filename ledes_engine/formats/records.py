@@ -4,6 +4,7 @@
 not at the line break, so a narrative with a line break stays in one piece and is reported.
 """
 
+import operator
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -25,13 +26,16 @@ class Record(NamedTuple):
     line: int  # physical line that it starts on, from 1
     terminated: bool = True
     broken: bool = False  # a line break stands inside
-    bracketed: bool = False  # a value holds `[]`
     shared_line: bool = False  # starts on the line on which the record before it ends
     blank_lines: int = 0  # before it
+    padded: bool = False  # blanks stand behind the terminator before it
 
 
-def split_records(text: str, first_line: int, width: int) -> Iterator[Record]:
-    """Cut text into records of (as far as can be seen) `width` fields; linear in the length of the text."""
+def split_records(text: str, first_line: int, width: int, newline: str) -> Iterator[Record]:
+    """Cut text into records of (as far as can be seen) `width` fields; linear in the length of the text.
+
+    Physical lines are counted by the file's own line end; another one breaks a record, but makes no line.
+    """
     line = first_line
     parts: list[str] = []
     pipes = 0
@@ -41,13 +45,12 @@ def split_records(text: str, first_line: int, width: int) -> Iterator[Record]:
             parts.append(piece)
         else:
             if parts:
-                yield from _records(parts, line, width, first)
-                line += sum(map(_breaks, parts))
+                yield from _records(parts, line, width, newline, first=first, terminated=True)
+                line += sum(_lines(part, newline) for part in parts)
                 first = False
             parts, pipes = [piece], 0
         pipes += piece.count("|")
-    for record in _records(parts, line, width, first):
-        yield record._replace(terminated=False)
+    yield from _records(parts, line, width, newline, first=first, terminated=False)
 
 
 def _continues(piece: str, pipes: int, width: int) -> bool:
@@ -57,43 +60,49 @@ def _continues(piece: str, pipes: int, width: int) -> bool:
     return pipes + piece.count("|") + 1 <= width
 
 
-def _breaks(text: str) -> int:
-    """The number of line breaks, CRLF counted once."""
-    return text.count("\n") + text.count("\r") - text.count("\r\n")
+def _lines(text: str, newline: str) -> int:
+    """The number of physical lines that end in a text."""
+    return text.count("\n" if "\n" in newline else "\r")
 
 
-def _records(parts: list[str], line: int, width: int, first: bool) -> Iterator[Record]:
+def _records(
+    parts: list[str], line: int, width: int, newline: str, *, first: bool, terminated: bool
+) -> Iterator[Record]:
     """The record, or the unterminated records, in the text between two terminators."""
     body = "[]".join(parts)
     blank = _BLANK_LINES.match(body)
-    skipped = blank.end() if blank else 0
-    body = body[skipped:]
+    skipped = body[: blank.end()] if blank else ""
+    body = body[len(skipped) :]
     if not body.strip(_NOTHING):
         return
-    breaks = _breaks(parts[0][:skipped])
-    for number, record in enumerate(_by_lines(body, line + breaks, width)):
+    ends = _lines(skipped, newline)
+    for number, record in enumerate(_by_lines(body, line + ends, width, newline, terminated)):
+        if number:
+            yield record
+            continue
         yield record._replace(
-            bracketed=len(parts) > 1,
-            shared_line=number == 0 and not first and not breaks,
-            blank_lines=max(0, breaks - (not first)) if number == 0 else 0,
+            shared_line=not first and not skipped,
+            blank_lines=max(0, ends - (not first)),
+            padded=not first and skipped[:1] in (" ", "\t"),
         )
 
 
-def _by_lines(body: str, line: int, width: int) -> Iterator[Record]:
+def _by_lines(body: str, line: int, width: int, newline: str, terminated: bool) -> Iterator[Record]:
     """Several records where physical lines look complete, else one record with line breaks inside."""
     end = len(body.rstrip(_NOTHING))
-    start, begin, here = 0, line, line
+    start, begin = 0, line
     counted, pipes = 0, 0
     for mark in _LINE_BREAK.finditer(body, 0, end):
-        here += 1
         pipes += body.count("|", counted, mark.start())
+        line += _lines(body[counted : mark.end()], newline)
         counted = mark.end()
         if pipes + 1 >= width or _STARTS_A_RECORD.match(body, mark.end()):
             text = body[start : mark.start()]
-            yield Record(text, begin, terminated=False, broken=_breaks(text) > 0)
-            start, begin, pipes = mark.end(), here, 0
-    text = body[start:] if _breaks(body[end:]) == 0 else body[start:end]
-    yield Record(text, begin, broken=_breaks(body[start:]) > 0)
+            yield Record(text, begin, terminated=False, broken=bool(_LINE_BREAK.search(text)))
+            start, begin, pipes = mark.end(), line, 0
+    tail = _LINE_BREAK.search(body, end)
+    text = body[start:end] if tail else body[start:]
+    yield Record(text, begin, terminated, broken=bool(_LINE_BREAK.search(text)) or (terminated and tail is not None))
 
 
 class Shape:
@@ -118,10 +127,11 @@ class Shape:
             return False
         return all(not cells[i].strip() or values.number(cells[i]) is not None for i in self.numbers)
 
-    def realign(self, cells: list[str]) -> tuple[list[str], int] | None:
+    def realign(self, cells: list[str], before: Sequence[str]) -> tuple[list[str], int] | None:
         """A record with too many fields, put right: the cells and the position of the field that held the delimiter.
 
-        None when no single text field explains the surplus. A surplus of empty cells at the end is dropped
+        None when no single text field explains the surplus. Where several do, the record most like the one `before`
+        it is taken, because most fields of an invoice repeat. A surplus of empty cells at the end is dropped
         (position -1).
         """
         surplus = len(cells) - self.width
@@ -129,11 +139,15 @@ class Shape:
             return None
         if not any(cells[self.width :]) and self.fits(cells[: self.width]):
             return cells[: self.width], -1
+        best: tuple[list[str], int] | None = None
+        likest = -1
         for place in self.texts:
             joined = [*cells[:place], "|".join(cells[place : place + surplus + 1]), *cells[place + surplus + 1 :]]
             if self.fits(joined):
-                return joined, place
-        return None
+                like = sum(map(operator.eq, joined, before))
+                if like > likest:
+                    best, likest = (joined, place), like
+        return best
 
 
 def _length(field: Field | None) -> int:

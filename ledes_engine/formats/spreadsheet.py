@@ -30,7 +30,7 @@ def read_spreadsheet(data: bytes, found: Detected) -> Document:
                 header = match_header(cells[: 2 * len(fields)], fields)
                 shape = Shape(header.columns, fields)
                 continue
-            fitted = cells if len(cells) == shape.width else shape.realign(cells)
+            fitted = cells if len(cells) == shape.width else shape.realign(cells, rows[-1] if rows else [])
             if fitted is None:
                 facts = {"reason": "missing", "found": len(cells), "expected": shape.width}
                 faults.append(Fault("field-count", len(places) + 1, source.line_num, facts=facts))

@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 
 from ledes_engine import values
+from ledes_engine.codesets import value_list
 from ledes_engine.formats.fields import FORMATS, fields_of
 from ledes_engine.model import Document, Field, Layout, LedesError, Table
 
@@ -45,6 +46,8 @@ def _text(value: Value, name: str, row: int) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise WriteError(name, row, "the value holds half a character (a lone surrogate), which no file can hold")
         return value
     if isinstance(value, date):
         return value.strftime("%Y%m%d")
@@ -73,8 +76,7 @@ def write(document: Document, *, strict: bool = True) -> bytes:
     head = [layout.identifier, "|".join(layout.names) + "[]" if layout.names else ""]
     records = map("|".join, zip(*table.columns.values(), strict=True))
     text = newline.join([*filter(None, head), *(record + "[]" for record in records)])
-    if layout.final_newline:
-        text += newline
+    text += layout.tail
     mark = "\ufeff" if layout.byte_order_mark else ""
     return _encoded(mark + text, document)
 
@@ -121,37 +123,45 @@ def _refuse_nonconformant(document: Document) -> None:
     for field in document.fields:
         if field.column not in table:
             raise WriteError(field.name, 0, "the document has no such column")
-        types = table["line_type"]
+        types, classes = table["line_type"], table["timekeeper_class"]
         for row, value in enumerate(table[field.column]):
-            if value:
-                reason = _not_allowed(value, field)
+            if value.strip():
+                reason = _not_allowed(value.strip(), field, document.layout.encoding)
             else:
-                reason = "the field is required and empty" if required_on(field, types[row]) else ""
+                reason = "the field is required and empty" if required_on(field, types[row], classes[row]) else ""
             if reason:
                 raise WriteError(field.name, row, reason)
 
 
-def required_on(field: Field, line_type: str) -> bool:
-    """Whether the standard requires the field on lines of that type, beyond dispute."""
+def required_on(field: Field, line_type: str, classification: str) -> bool:
+    """Whether the standard requires the field, beyond dispute, on lines of that type.
+
+    Flat fees and adjustments are nobody's work and have neither timekeeper nor codes.
+    """
+    if field.when_empty in _OF_A_PERSON and classification in ("FLTFEE", "ADJSMT"):
+        return False
     return field.when_empty in _UNDISPUTED and (field.required == "all" or line_type in field.required.split())
 
 
 # Empty fields of the other rules (client matter, 1998BI extras) are required by some receivers only.
 _UNDISPUTED = ("F03", "C01", "C04", "C05", "T01")
+_OF_A_PERSON = ("C01", "C04", "T01")
+_LISTS = {"line_type": ("F", "E", "IF", "IE"), "account_type": ("O", "T")}
 
 
-def _not_allowed(value: str, field: Field) -> str:
-    if field.type == "date" and (values.day(value) is None or value != value.strip()):
+def _not_allowed(value: str, field: Field, encoding: str) -> str:
+    if field.type == "date" and values.day(value) is None:
         return f"{value!r} is no date; write it YYYYMMDD"
     if field.type == "number":
-        whole, decimals = (int(part) for part in field.length.split("."))
         if not values.NUMBER.fullmatch(value):
-            return f"{value!r} is no plain number; write it like -1250.00"
-        before, _, after = value.lstrip("-").partition(".")
-        if len(before) > whole or len(after) > decimals:
-            return f"{value} has more than {whole} digits before or {decimals} after the point"
-    if field.type in ("text", "code") and len(value.encode("utf-8", "surrogateescape")) > int(field.length):
-        return f"the value has {len(value)} characters; {field.length} are allowed"
-    if field.column == "line_type" and value not in ("F", "E", "IF", "IE"):
-        return f"{value!r} is no line type; it is F, E, IF or IE"
+            return f"{value[:40]!r} is no plain number; write it like -1250.00"
+        if not values.holds(value, field.length):
+            whole, _, decimals = field.length.partition(".")
+            return f"{value[:40]} has more than {whole} digits before or {decimals} after the point"
+    if field.type in ("text", "code") and (size := values.size(value, int(field.length), encoding)) > int(field.length):
+        return f"the value has {size} characters; {field.length} are allowed"
+    if field.column in _LISTS and value not in _LISTS[field.column]:
+        return f"{value!r} is not allowed; it is {', '.join(_LISTS[field.column])}"
+    if field.column in ("currency", "tax_currency") and value not in value_list("currencies"):
+        return f"{value!r} is no currency code of ISO 4217"
     return ""
