@@ -275,7 +275,13 @@ def test_a_stray_terminator_is_a_short_record_and_harms_no_other():
     lines = GOOD.split("\r\n")
     document = le.read("\r\n".join([*lines[:2], "[]x", *lines[2:]]).encode())
     assert document.lines["line_number"] == ["1", "2", "3", "4"]
-    assert {fault.slug for fault in document.faults} <= {"cut-off", "field-count", "bracketed", "blank-lines", "shared-line"}
+    assert {fault.slug for fault in document.faults} <= {
+        "cut-off",
+        "field-count",
+        "bracketed",
+        "blank-lines",
+        "shared-line",
+    }
 
 
 def test_two_files_put_together_are_read_as_one_and_told():

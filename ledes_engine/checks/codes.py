@@ -1,6 +1,5 @@
 """Kinds about task, activity and expense codes: do they exist, do they fit, does the client take them."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -136,27 +135,22 @@ def default_code(scope: Scope) -> Iterator[Hit]:
     there must be at least.
     """
     lines, least = scope.lines, int(scope.params["min_lines"])
+    types = lines["line_type"]
     for code, share in scope.params["shares"].items():
-        column, line_type = (
-            ("expense_code", "E") if scope.client.code_sets.find("expense_code", code) else ("task_code", "F")
-        )
-        if code not in lines.distinct(column) or lines[column].count(code) < least * Decimal(share):
+        is_expense = scope.client.code_sets.find("expense_code", code)
+        column, line_type = ("expense_code", "E") if is_expense else ("task_code", "F")
+        cells = lines[column]
+        if code not in lines.distinct(column):
             continue
-        of_type = Counter(i for i, t in zip(lines["invoice_number"], lines["line_type"], strict=True) if t == line_type)
-        with_code = Counter(
-            i
-            for i, t, c in zip(lines["invoice_number"], lines["line_type"], lines[column], strict=True)
-            if c == code and t == line_type
-        )
-        for invoice, count in with_code.items():
-            if of_type[invoice] >= least and count >= Decimal(share) * of_type[invoice]:
-                row = next(r for r in lines.groups("invoice_number")[invoice] if lines[column][r] == code)
-                yield Hit(
-                    row,
-                    column,
-                    code,
-                    {"count": count, "of": of_type[invoice], "share": f"{100 * count // of_type[invoice]} %"},
-                )
+        for rows in lines.groups("invoice_number").values():
+            part = slice(rows[0], rows[-1] + 1)
+            if cells[part].count(code) < Decimal(share) * least:
+                continue
+            of_type = [row for row in rows if types[row] == line_type]
+            with_code = [row for row in of_type if cells[row] == code]
+            if len(of_type) >= least and len(with_code) >= Decimal(share) * len(of_type):
+                told = f"{100 * len(with_code) // len(of_type)} %"
+                yield Hit(with_code[0], column, code, {"count": len(with_code), "of": len(of_type), "share": told})
 
 
 @kind

@@ -18,7 +18,7 @@ def same_within(scope: Scope) -> Iterator[Hit]:
     lines, by = scope.lines, scope.params["by"]
     ignore_blank = bool(scope.params.get("ignore_blank"))
     columns = scope.columns()
-    if len(by) == 1 and _constant(lines, by[0], columns):
+    if _constant(lines, by, columns):
         return
     numeric = {field.column for field in scope.document.fields if field.type == "number"}
     for column in columns:
@@ -36,10 +36,12 @@ def _worth(lines: Table, column: str) -> dict[str, object]:
     return {text: text if value is None else value for text, value in lines.numbers(column).items()}
 
 
-def _constant(lines: Table, by: str, columns: Sequence[str]) -> bool:
+def _constant(lines: Table, by: Sequence[str], columns: Sequence[str]) -> bool:
     """The quick proof for most files: no more different combinations than groups."""
-    changing = [name for name in columns if len(lines.distinct(name)) > 1]
-    return len(lines.combinations((by, *changing))) == len(lines.distinct(by))
+    by = tuple(name for name in by if len(lines.distinct(name)) > 1)
+    changing = tuple(name for name in columns if len(lines.distinct(name)) > 1)
+    groups = lines.distinct(by[0]) if len(by) == 1 else lines.combinations(by)
+    return len(lines.combinations(by + changing)) == len(groups)
 
 
 def _first_differences(
@@ -146,7 +148,7 @@ def number_reused(scope: Scope) -> Iterator[Hit]:
 def matters_in_invoice(scope: Scope) -> Iterator[Hit]:
     """An invoice with lines of more than one law firm matter."""
     lines = scope.lines
-    if _constant(lines, "invoice_number", ["matter_id"]):
+    if _constant(lines, ["invoice_number"], ["matter_id"]):
         return
     for rows in lines.groups("invoice_number").values():
         matters = list(dict.fromkeys(lines["matter_id"][row] for row in rows if lines["matter_id"][row]))

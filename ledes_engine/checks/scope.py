@@ -1,7 +1,9 @@
 """What a check may look at, and the one way to judge values: each distinct combination once, then find its rows."""
 
+from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import compress
 from typing import Any, NamedTuple
 
 from ledes_engine.codesets import CodeSets
@@ -124,7 +126,8 @@ def chosen_rows(scope: Scope) -> Sequence[int]:
             cells = lines[name]
             chosen = {text for text in lines.distinct(name) if (text.strip() in values) == wanted}
             if len(chosen) < len(lines.distinct(name)):
-                rows = [row for row in rows if cells[row] in chosen]
+                texts = cells if isinstance(rows, range) else map(cells.__getitem__, rows)
+                rows = array("Q", compress(rows, map(chosen.__contains__, texts)))
         return rows
 
     return lines.remember(("rows", repr(where), repr(unless)), build)  # type: ignore[no-any-return]

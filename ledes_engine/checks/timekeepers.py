@@ -48,11 +48,12 @@ def hours_a_day(scope: Scope) -> Iterator[Hit]:
     lines, limit = scope.lines, Decimal(scope.params["max"])
     hours = {text: value or ZERO for text, value in lines.numbers("units").items()}
     people, days, units = lines["timekeeper_id"], lines["line_date"], lines["units"]
-    worked: dict[tuple[str, str], Decimal] = {}
+    worked: dict[str, dict[str, Decimal]] = {person: {} for person in lines.distinct("timekeeper_id")}
     for row in chosen_rows(scope):
-        key = people[row], days[row]
-        worked[key] = worked.get(key, ZERO) + hours[units[row]]
-    over = {key: total for key, total in worked.items() if total > limit and all(key)}
+        of_person, day = worked[people[row]], days[row]
+        of_person[day] = of_person.get(day, ZERO) + hours[units[row]]
+    totals = ((person, day, total) for person, by_day in worked.items() for day, total in by_day.items())
+    over = {(person, day): total for person, day, total in totals if total > limit and person and day}
     for row in chosen_rows(scope) if over else ():
         key = people[row], days[row]
         if key in over:

@@ -9,6 +9,7 @@ from ledes_engine.formats.fields import FORMATS, fields_of, simple
 # How far into a file detection looks.
 _HEAD = 1 << 16
 _FIELD_NAMES_TO_TRUST = 8
+_NOTHING = b"\0 \t\r\n\x1a"
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -47,7 +48,7 @@ class Detected(NamedTuple):
 
 def detect(data: bytes) -> Detected:
     """Say what `data` is: the format, the encoding, the delimiter, or what else it looks like."""
-    if not data.strip(b"\0 \t\r\n\x1a"):
+    if not data[:_HEAD].strip(_NOTHING) and not data.strip(_NOTHING):
         return Detected("empty")
     encoding, mark = _encoding(data)
     for start, description in _OTHER_KINDS:

@@ -14,12 +14,12 @@ from ledes_engine.formats.head import Head, read_head
 from ledes_engine.formats.records import Record, Shape, split_records
 from ledes_engine.model import Document, Fault, Field, Layout, Table
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 15
 # The fields that lead a record and stay the same over an invoice are split off once per invoice, not once per line.
 _LEADING = 8
 _SHORT_RUN = 8
-# Columns in which nearly every value is new: sharing equal cells would cost more than it saves.
-_NEARLY_UNIQUE = ("line_number", "narrative")
+# From so many different values on, a column in which most are new is no longer searched for equal cells to share.
+_WORTH_SHARING = 2000
 _CONTROLS = bytes(set(range(32)) - {9, 10, 13}) + b"\x7f"
 
 
@@ -30,7 +30,7 @@ class _Rows:
         self.columns = columns
         self.cells: list[list[str]] = [[] for _ in columns]
         self.seen: list[dict[str, str]] = [{} for _ in columns]
-        self._share = [name not in _NEARLY_UNIQUE for name in columns]
+        self._share = [True] * len(columns)
         self._records: list[int] | range = range(0)
         self._lines: list[int] | range = range(0)
         self.records = 0
@@ -47,6 +47,13 @@ class _Rows:
             self._extend(place, self._shared(place, column))
         self._place(range(self.records + 1, self.records + count + 1), range(line, line + count))
         self.records += count
+
+    def settle(self) -> None:
+        """Stop sharing where it costs more than it saves, as in narratives."""
+        for place, seen in enumerate(self.seen):
+            if len(seen) > _WORTH_SHARING and 2 * len(seen) > len(self.cells[place]):
+                self._share[place] = False
+                seen.clear()
 
     def _shared(self, place: int, column: list[str]) -> Any:
         if not self._share[place]:
@@ -123,6 +130,7 @@ class _Reader:
         for block in blocks:
             if not self._quickly(block, line):
                 self._carefully(block, line)
+            self.rows.settle()
             line += block.count("\n") if "\n" in self.newline else block.count("\r")
 
     def _quickly(self, block: str, line: int) -> bool:
@@ -269,8 +277,7 @@ def read_pipe(data: bytes, found: Detected) -> Document:
     faults += [*head.faults, *reader.faults]
     if not reader.rows.records:
         faults.append(Fault("no-lines", line=head.line))
-    if data.translate(None, _CONTROLS) != data:
-        faults.append(_control_character(data))
+    faults += _control_characters(data)
     tail = data[data.rfind(b"[]") + 2 :].decode(encoding, "surrogateescape")
     tail = tail if not tail.strip(" \t\r\n\0\x1a") else newline
     layout = Layout(head.identifier, head.names, newline, tail, found.encoding, found.byte_order_mark > 0)
@@ -289,11 +296,18 @@ def _single_bytes(data: bytes, found: Detected, faults: list[Fault]) -> bytes:
     return data
 
 
-def _control_character(data: bytes) -> Fault:
-    place = next(i for i, byte in enumerate(data) if byte in _CONTROLS)
-    line = data.count(b"\n", 0, place) + 1
-    count = len(data) - len(data.translate(None, _CONTROLS))
-    return Fault("control-character", line=line, facts={"code": f"0x{data[place]:02X}", "count": count})
+def _control_characters(data: bytes) -> Iterator[Fault]:
+    """One fault for all control characters, in pieces so that no second copy of the file is made."""
+    count, first = 0, -1
+    for start in range(0, len(data), _BLOCK):
+        piece = data[start : start + _BLOCK]
+        found = len(piece) - len(piece.translate(None, _CONTROLS))
+        if found and first < 0:
+            first = start + next(i for i, byte in enumerate(piece) if byte in _CONTROLS)
+        count += found
+    if count:
+        facts = {"code": f"0x{data[first]:02X}", "count": count}
+        yield Fault("control-character", line=data.count(b"\n", 0, first) + 1, facts=facts)
 
 
 def _newline(data: bytes) -> str:
