@@ -119,6 +119,16 @@ def test_the_ledes_toml_of_the_folder_is_used_and_named(capsys, folder):
     assert "guidelines: acme from ledes.toml (" in out
 
 
+def test_what_guidelines_lack_is_told(capsys, folder):
+    assert "10 rules not checked for want of a client's guidelines" in ledes_check(capsys, "good.txt")[1]
+    (folder / "ledes.toml").write_text('firm_ids = ["24-6437381"]\n')
+    out = ledes_check(capsys, "good.txt")[1]
+    assert "9 rules not checked, because the guidelines do not give what they need" in out
+    assert (
+        "C02 code-not-allowed: the guidelines give no list of allowed codes" in ledes_check(capsys, "good.txt", "-v")[1]
+    )
+
+
 def test_guidelines_are_shown(capsys, folder):
     (folder / "ledes.toml").write_text('name = "acme"\nextends = "onit"\n')
     status, out, _ = ledes_check(capsys, "--show-guidelines")
@@ -148,6 +158,17 @@ def test_jobs_give_the_same_reports_in_the_same_order(capsys, folder):
     together = ledes_check(capsys, ".", "--format", "json", "--jobs", "2")
     assert alone == together
     assert alone[0] == 1
+
+
+def test_who_waits_on_a_terminal_sees_progress(capsys, folder, monkeypatch):
+    from ledes_engine.cli import many
+    from ledes_engine.guidelines import standard
+
+    monkeypatch.setattr(many, "_PATIENCE", -1)
+    files = ["good.txt"] * 5
+    told = list(many.check_many(files, standard(), 1, show_progress=True))
+    assert [report.verdict for report in told] == ["accept"] * 5
+    assert "checking" in capsys.readouterr().err
 
 
 def test_colors_only_on_a_terminal(capsys):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ledes_engine.report import Options
-from ledes_engine.report.words import headline, printable
+from ledes_engine.report.words import headline, printable, sentences
 from ledes_engine.results import Finding, Report
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -26,7 +26,7 @@ def github(reports: list[Report], options: Options) -> str:
     for finding in _findings(reports, options):
         place = f"file={_property(finding.file)},line={max(1, finding.line)}"
         title = _property(f"{finding.rule} {finding.name}")
-        message = _data(f"{finding.message}. {finding.fix}")
+        message = _data(sentences(finding.message, finding.fix))
         lines.append(f"::{_LEVELS[finding.severity]} {place},title={title}::{message}")
     return "\n".join([*lines, headline(reports)]) + "\n"
 

@@ -4,6 +4,7 @@ import re
 from xml.etree import ElementTree
 
 from ledes_engine.report import Options
+from ledes_engine.report.words import sentences
 from ledes_engine.results import SEVERITY_RANK, Finding, Report
 
 # XML 1.0 has no place for these characters, not even escaped.
@@ -33,7 +34,9 @@ def _suite(suites: ElementTree.Element, report: Report) -> None:
         )
         counts["tests"] += 1
         findings = found.get(outcome.rule, [])
-        told = "\n".join(_clean(f"{one.file}:{one.line}: {one.severity}: {one.message}. {one.fix}") for one in findings)
+        told = "\n".join(
+            _clean(f"{one.file}:{one.line}: {one.severity}: {sentences(one.message, one.fix)}") for one in findings
+        )
         line = SEVERITY_RANK.get(report.fail_on, -1)
         if any(SEVERITY_RANK[finding.severity] <= line for finding in findings):
             counts["failures"] += 1

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from ledes_engine import __version__
 from ledes_engine.cards import Card
 from ledes_engine.report import Options
+from ledes_engine.report.words import sentences
 from ledes_engine.results import Finding, Report
 from ledes_engine.values import plain
 
@@ -53,7 +54,7 @@ def _result(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
         "ruleId": finding.rule,
         "ruleIndex": places[finding.rule],
         "level": _LEVELS[finding.severity],
-        "message": {"text": f"{finding.message}. {finding.fix}"},
+        "message": {"text": sentences(finding.message, finding.fix)},
         "locations": [{"physicalLocation": location}],
         "partialFingerprints": {"ledes/v1": finding.fingerprint},
         "properties": {"invoice": finding.invoice, "field": finding.field, "record": finding.record, **amount},

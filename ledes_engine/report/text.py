@@ -125,7 +125,10 @@ def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
         yield "Not checked:"
         yield from (f"  {outcome.rule} {outcome.name}: {outcome.reason}" for outcome in left.values())
         return
-    note = "not checked for want of a client's guidelines (ledes init writes a file to start from)."
+    if all(report.guidelines == ("standard",) for report in reports):
+        note = "not checked for want of a client's guidelines (ledes init writes a file to start from)."
+    else:
+        note = "not checked, because the guidelines do not give what they need (--verbose names them)."
     yield _paint("dim", f"{counted(len(left), 'rule')} {note}", options)
 
 

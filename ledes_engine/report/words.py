@@ -13,6 +13,11 @@ def counted(number: int, word: str) -> str:
     return f"{number or 'no'} {word}{'' if number == 1 else 's'}"
 
 
+def sentences(*texts: str) -> str:
+    """Texts as sentences one after another, each with a stop of its own."""
+    return " ".join(text if text.endswith((".", "?", "!")) else text + "." for text in texts if text)
+
+
 def money(amount: Decimal, currency: str) -> str:
     """`$1,250.00`, or `CHF 1,250.00` where there is no common sign."""
     text = f"{amount:,.2f}"
