@@ -160,45 +160,46 @@ def test_jobs_give_the_same_reports_in_the_same_order(capsys, folder):
     assert alone[0] == 1
 
 
-def test_who_waits_on_a_terminal_sees_progress(capsys, folder, monkeypatch):
-    from ledes_engine.cli import many
-    from ledes_engine.guidelines import standard
-
-    monkeypatch.setattr(many, "_PATIENCE", -1)
-    files = ["good.txt"] * 5
-    told = list(many.check_many(files, standard(), 1, show_progress=True))
-    assert [report.verdict for report in told] == ["accept"] * 5
-    assert "checking" in capsys.readouterr().err
-
-
 def test_colors_only_on_a_terminal(capsys):
     assert "\x1b[" not in ledes_check(capsys, "bad.txt")[1]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="needs a pseudo terminal")
-def test_a_terminal_gets_colors_unless_told_not_to():
-    import pty
-
-    def run(*more: str, **environment: str) -> bytes:
-        control, terminal = pty.openpty()
-        variables = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
-        subprocess.run([*CHECK, "bad.txt", *more], stdout=terminal, check=False, env=variables | environment)
+def on_terminal(command: list[str], stream: str, **environment: str) -> bytes:
+    """What a person sees when a stream of the command is a terminal."""
+    pty = pytest.importorskip("pty")
+    control, terminal = pty.openpty()
+    variables = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: terminal}
+    with subprocess.Popen(command, env=variables | environment, **streams):
         os.close(terminal)
         told = b""
         while True:
             try:
                 piece = os.read(control, 65536)
-            except OSError:
+            except OSError:  # the other end is closed
                 break
             if not piece:
                 break
             told += piece
-        os.close(control)
-        return told
+    os.close(control)
+    return told
 
-    assert b"\x1b[1;31mREJECT\x1b[0m" in run()
-    assert b"\x1b[" not in run("--no-color")
-    assert b"\x1b[" not in run(NO_COLOR="1")
+
+def test_a_terminal_gets_colors_unless_told_not_to():
+    assert b"\x1b[1;31mREJECT\x1b[0m" in on_terminal([*CHECK, "bad.txt"], "stdout")
+    assert b"\x1b[" not in on_terminal([*CHECK, "bad.txt", "--no-color"], "stdout")
+    assert b"\x1b[" not in on_terminal([*CHECK, "bad.txt"], "stdout", NO_COLOR="1")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_who_waits_at_a_terminal_sees_progress(folder, jobs):
+    for number in range(40):
+        (folder / f"{number:02}.txt").write_bytes(GOOD.encode())
+    code = (
+        "import sys; from ledes_engine.cli import check_main, many; many._PATIENCE = -1; "
+        f"sys.exit(check_main(['.', '--jobs', '{jobs}']))"
+    )
+    assert b"checking" in on_terminal([sys.executable, "-c", code], "stderr", TERM="xterm")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
