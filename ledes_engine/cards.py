@@ -41,10 +41,18 @@ class Card(NamedTuple):
 
     def wording(self, facts: Mapping[str, Any], template: str = "") -> str:
         """A template of the card (its message unless given) filled with a finding's facts."""
-        words = {name: str(value) for name, value in facts.items()}
+        words = {name: _shortened(str(value)) for name, value in facts.items()}
         if "reason" in words:
             words["reason"] = self.reasons.get(words["reason"], words["reason"]).format_map(_Unfilled(words))
         return (template or self.message).format_map(_Unfilled(words)).strip()
+
+
+# A cell may hold megabytes; a sentence quotes this much of it.
+_LONGEST_WORDS = 200
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_WORDS else text[: _LONGEST_WORDS - 1] + "…"
 
 
 class _Unfilled(dict[str, str]):

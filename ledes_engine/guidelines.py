@@ -259,7 +259,7 @@ def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None, bas
         found = [_load(base_name, overrides or {}, base_name)]
     base = next((one for one in found if one.settings.match == Match()), None)
     if base is None:
-        base = found[0] if len(found) == 1 else _resolve({}, {}, overrides or {})
+        base = _load(base_name, overrides or {}, base_name)
     others = [one for one in found if one is not base]
     if not others and not base.clients:
         return base

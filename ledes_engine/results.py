@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.cards import Card
-from ledes_engine.model import Outcome
+from ledes_engine.model import LedesError, Outcome
 from ledes_engine.values import ZERO, plain
 
 if TYPE_CHECKING:
@@ -154,8 +154,10 @@ class Report(NamedTuple):
 
     def to_frame(self) -> "pandas.DataFrame":
         """The findings as a pandas DataFrame, one row a finding; needs the extra `tables`."""
-        import pandas
-
+        try:
+            import pandas
+        except ImportError:
+            raise LedesError("to_frame needs pandas: pip install 'ledes-engine[tables]'") from None
         return pandas.DataFrame([finding.to_dict() for finding in self.findings], columns=list(FINDING_KEYS))
 
 

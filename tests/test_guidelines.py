@@ -126,6 +126,13 @@ def test_several_guidelines_stand_side_by_side_and_the_invoice_chooses(write):
     assert (report.invoices, report.lines) == (2, 4)
 
 
+def test_invoices_that_fit_no_guidelines_are_judged_by_the_standard(write):
+    path = write('name = "acme"\nignore = ["F06", "F07"]\n[match]\nclient_matter_id = ["555-001"]')
+    report = le.check(GOOD.replace("|630|", "|631|").encode(), le.load_guidelines(path), today=TODAY)
+    assert [finding.rule for finding in report.findings] == ["F06", "F07"]
+    assert [title.split(" (")[0] for title in report.guidelines] == ["standard", f"acme from {path}"]
+
+
 def test_a_firms_file_names_its_clients_files(write):
     write('name = "acme"\nselect = ["F06"]\n[match]\nclient_id = ["00711"]', "clients/acme.toml")
     path = write('name = "firm"\nclients = ["clients/*.toml"]')

@@ -344,6 +344,13 @@ def test_few_columns_do_not_merge_invoices():
     assert len(document.invoices) == 20
 
 
+@pytest.mark.parametrize(
+    "start", ["LEDES98" + " " * 60_000 + "x", "LEDES98B" + " _-" * 20_000, "<" + "a" * 60_000, '"' * 60_000 + "LEDES"]
+)
+def test_a_hostile_first_line_takes_no_time(start):
+    assert le.check(f"{start}\r\n{GOOD}".encode()).verdict in ("accept", "reject")
+
+
 @pytest.mark.parametrize("cell", ["1" * 400_000 + "x", "A" * 400_000, "-" * 400_000, "1," * 200_000])
 @pytest.mark.parametrize("column", ["units", "task_code", "line_date", "timekeeper_name", "narrative"])
 def test_huge_cells_take_no_time(cell, column):

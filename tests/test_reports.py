@@ -156,6 +156,20 @@ def test_the_data_frame_holds_the_findings():
     assert list(report(fixture("1998B").encode()).to_frame().columns) == list(frame.columns)
 
 
+def test_without_pandas_the_extra_is_named(monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(le.LedesError, match=r"ledes-engine\[tables\]"):
+        report().to_frame()
+
+
+def test_megabytes_in_a_cell_are_not_quoted_whole():
+    data = fixture("1998B").replace("|00711|", "|" + "7" * 3_000_000 + "|", 1).encode()
+    told = render(report(data), "json")
+    assert len(told) < 100_000
+
+
 def test_reports_and_documents_can_be_pickled():
     one = report()
     assert pickle.loads(pickle.dumps(one)) == one

@@ -31,7 +31,9 @@ _OTHER_KINDS = (
     (b"{\\rtf", "a rich text document"),
 )
 # The identifiers seen in the wild: LEDES98B, LEDES1998BI V2, LEDES98BI V5, with or without [].
-_IDENTIFIER = re.compile(r"[\s\"']*LEDES[\s_-]*(?:19)?98[\s_-]*(BI?)?[\s_-]*(V\s*\d+)?\s*(?:\[\s*\])?[\s\"',;|]*", re.I)
+_IDENTIFIER = re.compile(
+    r"[\s\"']*+LEDES[\s_-]*+(?:19)?98[\s_-]*+(BI?)?[\s_-]*+(V\s*+\d++)?\s*+(?:\[\s*+\])?[\s\"',;|]*+", re.I
+)
 _FIRST_TAG = re.compile(r"<(?![?!])(?:\w+:)?([\w.-]+)")
 
 
