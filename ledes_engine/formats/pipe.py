@@ -6,7 +6,7 @@ tests hold.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from ledes_engine.formats.detect import Detected
 from ledes_engine.formats.fields import fields_of
@@ -14,7 +14,7 @@ from ledes_engine.formats.head import Head, read_head
 from ledes_engine.formats.records import Record, Shape, split_records
 from ledes_engine.model import Document, Fault, Field, Layout, Table
 
-_BLOCK = 1 << 15
+_BLOCK = 1 << 16
 # The fields that lead a record and stay the same over an invoice are split off once per invoice, not once per line.
 _LEADING = 8
 _SHORT_RUN = 8
@@ -36,17 +36,21 @@ class _Rows:
         self.records = 0
         self.starts: list[int] = []
 
-    def add_run(self, leading: list[str], cells: list[str], step: int, count: int, line: int) -> None:
-        """`count` records that share their leading cells; the others stand in `cells`, `step` apart."""
-        here = len(self.cells[0])
-        self.starts += [here] if leading else range(here, here + count)
-        for place, value in enumerate(leading):
-            self._extend(place, [self.seen[place].setdefault(value, value)] * count)
-        for place in range(len(leading), len(self.columns)):
-            column = cells[place - len(leading) :: step]
-            self._extend(place, self._shared(place, column))
+    def add_runs(self, runs: "_Runs", line: int) -> int:
+        """The records of several runs, each on a line of its own from `line` on; how many there are."""
+        count = 0
+        for leading, length in runs.leading:
+            here = len(self.cells[0]) + (0 if leading else count)
+            self.starts += [here] if leading else range(here, here + length)
+            for place, value in enumerate(leading):
+                self.cells[place].extend([self.seen[place].setdefault(value, value)] * length)
+            count += length
+        first = len(runs.leading[0][0])
+        for place in range(first, len(self.columns)):
+            self.cells[place].extend(self._shared(place, runs.cells[place - first :: runs.step]))
         self._place(range(self.records + 1, self.records + count + 1), range(line, line + count))
         self.records += count
+        return count
 
     def settle(self) -> None:
         """Stop sharing where it costs more than it saves, as in narratives."""
@@ -63,9 +67,6 @@ class _Rows:
         if column[-1] == first and column.count(first) == len(column):
             return [seen.setdefault(first, first)] * len(column)
         return map(seen.setdefault, column, column)
-
-    def _extend(self, place: int, values: Any) -> None:
-        self.cells[place].extend(values)
 
     def add(self, cells: list[str], line: int) -> None:
         """One record on its own."""
@@ -92,6 +93,32 @@ class _Rows:
         distinct = {name: values if shared else columns[name] for name, values, shared in seen}
         steady = self.columns[: _leading(len(self.columns))]
         return Table(columns, self._records, self._lines, distinct, steady, self.starts)
+
+
+class _Runs(NamedTuple):
+    """Records, cut up: runs that share their leading cells, and all other cells in one list, `step` a record."""
+
+    leading: list[tuple[list[str], int]]  # the cells that a run shares, and its length
+    cells: list[str]
+    step: int
+
+
+def _proven(leading: list[tuple[list[str], int]], parts: list[str], width: int) -> _Runs | None:
+    """Records without their leading cells as runs, when every one is proven to have `width` fields.
+
+    Between two records a cell with a line feed is put; that these cells, and no others, hold one, and stand where they
+    must, is the proof.
+    """
+    joined = "|\n|".join(parts)
+    cells = joined.split("|")
+    step, between = width + 1, len(parts) - 1
+    if len(cells) != len(parts) * step - 1 or joined.count("\n") != between or "\r" in joined or "[]" in joined:
+        return None
+    return _Runs(leading, cells, step) if cells[width::step].count("\n") == between else None
+
+
+def _whole(text: str) -> bool:
+    return "\n" not in text and "\r" not in text and "[]" not in text
 
 
 def _leading(width: int) -> int:
@@ -135,55 +162,42 @@ class _Reader:
 
     def _quickly(self, block: str, line: int) -> bool:
         """Add a well-formed block; False, with nothing added, when it is not proven to be one."""
-        runs = self._runs(block)
-        if runs is None:
+        found = self._runs(block)
+        if found is None:
             return False
-        for leading, cells, step, count in runs:
-            self.rows.add_run(leading, cells, step, count, line)
-            line += count
+        for runs in found:
+            line += self.rows.add_runs(runs, line)
         return True
 
-    def _runs(self, block: str) -> list[tuple[list[str], list[str], int, int]] | None:
-        """Cut a block into runs of records with the same leading cells.
-
-        Between the records of a run a cell with a line feed is put; that these cells, and no others, hold one, and
-        stand where they must, proves that every record has the right number of fields.
-        """
+    def _runs(self, block: str) -> "list[_Runs] | None":
+        """Cut a block into runs of records with the same leading cells; where runs are short, into whole records."""
         end = "[]" + self.newline
         if block.endswith("[]"):
             block += self.newline
         if not block.endswith(end):
             return None
-        width = len(self.header.columns)
-        runs = []
-        start, length, leading_count = 0, len(block), _leading(width)
-        while start < length:
-            leading = block[start : block.index(end, start)].split("|", leading_count)[:-1]
-            prefix = "|".join(leading) + "|" if leading else ""
-            if leading and leading[0] == self._first_name:
+        width, lead = len(self.header.columns), _leading(len(self.header.columns))
+        leading: list[tuple[list[str], int]] = []
+        parts: list[str] = []
+        start, length = 0, len(block)
+        while start < length and (not leading or leading[-1][1] >= _SHORT_RUN):
+            cells = block[start : block.index(end, start)].split("|", lead)[:-1]
+            prefix = "|".join(cells) + "|"
+            if len(cells) < lead or cells[0] == self._first_name or not _whole(prefix):
                 return None
-            if len(leading) < leading_count or "\n" in prefix or "\r" in prefix or "[]" in prefix:
+            run = block[start + len(prefix) :].split(end + prefix)
+            last = run[-1].index(end)
+            start = length - len(run[-1]) + last + len(end)
+            run[-1] = run[-1][:last]
+            leading.append((cells, len(run)))
+            parts += run
+        found = [_proven(leading, parts, width - lead)]
+        if start < length:
+            parts = block[start : -len(end)].split(end)
+            found.append(_proven([([], len(parts))], parts, width))
+            if found[-1] is None or self._first_name in found[-1].cells[:: found[-1].step]:
                 return None
-            parts = block[start + len(prefix) :].split(end + prefix) if prefix else block[start : -len(end)].split(end)
-            if prefix:
-                last = parts[-1].index(end)
-                start = length - len(parts[-1]) + last + len(end)
-                parts[-1] = parts[-1][:last]
-            else:
-                start = length
-            count = len(parts)
-            step = width - len(leading) + 1
-            joined = "|\n|".join(parts)
-            cells = joined.split("|")
-            proven = len(cells) == count * step - 1 and joined.count("\n") == count - 1
-            if not proven or cells[step - 1 :: step].count("\n") != count - 1 or "\r" in joined or "[]" in joined:
-                return None
-            if not leading and self._first_name in cells[::step]:
-                return None
-            if count < _SHORT_RUN:
-                leading_count = 0
-            runs.append((leading, cells, step, count))
-        return runs
+        return [runs for runs in found if runs] if None not in found else None
 
     def _carefully(self, block: str, line: int) -> None:
         """Add a block record by record, with a fault for each thing out of order."""
