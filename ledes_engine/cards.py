@@ -98,14 +98,14 @@ def _read_card(path: str) -> Card:
 
 def find_cards(cards: Mapping[str, Card], selector: str) -> list[Card]:
     """The cards that a selector names: an id, a name, a group (`F`), a pack (`ledes-bi`), `all` or `default`."""
-    if selector in cards:
-        return [cards[selector]]
+    if selector.upper() in cards:
+        return [cards[selector.upper()]]
     if selector == "all":
         return list(cards.values())
     if selector == "default":
         return [card for card in cards.values() if card.runs_by_default]
-    by_name = [card for card in cards.values() if card.name == selector or card.pack == selector]
-    return by_name or [card for card in cards.values() if selector and card.id.startswith(selector)]
+    by_name = [card for card in cards.values() if selector in (card.name, card.pack)]
+    return by_name or [card for card in cards.values() if len(selector) == 1 and card.id[0] == selector.upper()]
 
 
 def near_miss(word: str, known: list[str]) -> str:

@@ -19,7 +19,7 @@ Readable = bytes | str | os.PathLike[str] | IO[bytes]
 
 def check(
     source: Readable | Document,
-    guidelines: Guidelines | str | None = None,
+    guidelines: Guidelines | str | os.PathLike[str] | None = None,
     *,
     today: date | None = None,
     file: str = "",
@@ -30,8 +30,8 @@ def check(
     the day that dates are judged by, the system's when not given. Raises LedesError for a file that cannot be opened
     or guidelines that are wrong, and nothing else, whatever the file holds.
     """
-    if isinstance(guidelines, str):
-        guidelines = load_guidelines(guidelines)
+    if isinstance(guidelines, str | os.PathLike):
+        guidelines = load_guidelines(os.fspath(guidelines))
     day = today or date.today()
     if isinstance(source, Document):
         return check_document(source, guidelines, day, Source(file))
@@ -58,6 +58,8 @@ def _bytes_of(source: Readable) -> tuple[bytes, str]:
         return bytes(source), ""
     if isinstance(source, str | os.PathLike):
         return read_file(os.fspath(source)), os.fspath(source)
+    if not hasattr(source, "read"):
+        raise LedesError(f"check takes bytes, a path, an open file or a document, not a {type(source).__name__}")
     data = source.read()
     if isinstance(data, str) or (not isinstance(source, io.IOBase) and not isinstance(data, bytes)):
         raise LedesError("open the file in binary mode (mode 'rb'): its encoding is part of what is checked")

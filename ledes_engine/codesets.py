@@ -79,11 +79,16 @@ def read_codes(path: str) -> list[list[str]]:
     import csv
 
     with open(path, newline="", encoding="utf-8-sig") as file:
-        header, *rows = csv.reader(file)
-    if header[:1] != ["code"]:
-        raise ValueError("the first column must be `code`")
-    place = {name: i for i, name in enumerate(header)}
-    return [[row[place[name]] if name in place else "" for name in Code._fields] for row in rows if any(row)]
+        rows = list(csv.reader(file))
+    header = [name.strip().lower() for name in rows[0]] if rows else []
+    if "code" not in header:
+        raise ValueError(f"there is no column `code`, only {', '.join(header)}; columns are separated by commas")
+    rows, place = rows[1:], {name: i for i, name in enumerate(header)}
+    return [
+        [row[place[name]].strip() if place.get(name, len(row)) < len(row) else "" for name in Code._fields]
+        for row in rows
+        if any(row)
+    ]
 
 
 @cache

@@ -1,12 +1,14 @@
 """Planned rules run over a document: facts in, a report out. Nothing here knows where a plan comes from."""
 
 import decimal
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
 from ledes_engine.cards import Card
 from ledes_engine.checks import KINDS, Client, Scope
+from ledes_engine.codesets import currency_digits
 from ledes_engine.model import SEVERITIES, Document, Fault, Hit, NotApplicable, NotChecked, Outcome
 from ledes_engine.results import LONGEST_QUOTE, Finding, Report, Waived
 
@@ -34,6 +36,7 @@ class Plan(NamedTuple):
     fail_on: str = "error"
     kinds: Mapping[str, Callable[[Scope], Iterator[Any]]] = KINDS
     waive: Callable[[Finding], str] = lambda finding: ""  # the reason why a finding does not count, if any
+    known: Mapping[str, int] = {}  # fingerprints of findings that do not count, and how many of each
 
 
 class Source(NamedTuple):
@@ -54,7 +57,7 @@ def run(document: Document, plan: Plan, source: Source, today: date) -> Report:
             findings += found
             outcomes.append(outcome)
     findings.sort(key=_place)
-    kept, waived = _apply_waivers(findings, plan.waive)
+    kept, waived = _apply_waivers(findings, plan)
     lines = document.lines
     return Report(
         file=source.file,
@@ -66,7 +69,7 @@ def run(document: Document, plan: Plan, source: Source, today: date) -> Report:
         outcomes=tuple(outcomes),
         waived=tuple(waived),
         guidelines=(plan.title,),
-        readable=document.readable,
+        readable=document.readable and not document.damaged,
         fail_on=plan.fail_on,
     )
 
@@ -161,10 +164,14 @@ def _place(finding: Finding) -> tuple[int, int, str]:
     return finding.line, SEVERITIES.index(finding.severity), finding.rule
 
 
-def _apply_waivers(findings: Iterable[Finding], waive: Callable[[Finding], str]) -> tuple[list[Finding], list[Waived]]:
+def _apply_waivers(findings: Iterable[Finding], plan: Plan) -> tuple[list[Finding], list[Waived]]:
     kept, waived = [], []
+    left = dict(plan.known)
     for finding in findings:
-        reason = waive(finding)
+        reason = plan.waive(finding)
+        if not reason and left and left.get(finding.fingerprint, 0):
+            left[finding.fingerprint] -= 1
+            reason = "known from the baseline"
         if reason:
             waived.append(Waived(finding, reason))
         else:
@@ -174,8 +181,10 @@ def _apply_waivers(findings: Iterable[Finding], waive: Callable[[Finding], str])
 
 def _currency(document: Document, client: Client) -> str:
     """The currency of the amounts: the file's, else the client's, else US dollars (1998B is a US format)."""
-    stated = [value for value in document.lines.distinct("currency") if value] if "currency" in document.lines else []
-    return stated[0] if len(stated) == 1 else client.currency or "USD"
+    if "currency" not in document.lines or not len(document.lines):
+        return client.currency or "USD"
+    (most, _), *_ = Counter(document.lines["currency"]).most_common(1)
+    return most if most in currency_digits() else client.currency or "USD"
 
 
 def select_rows(document: Document, rows: Sequence[int], invoices: frozenset[str], first: bool) -> Document:

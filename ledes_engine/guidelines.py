@@ -14,8 +14,9 @@ from typing import Any
 
 from ledes_engine.cards import Card, cards_in, find_cards, near_miss, shipped_cards
 from ledes_engine.checks import KINDS, Client, Matter, Scope, Timekeeper
-from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, read_codes, shipped_sets
-from ledes_engine.engine import Plan, Rule
+from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, currency_digits, read_codes, shipped_sets
+from ledes_engine.engine import Plan, Rule, Source, run
+from ledes_engine.formats.write import build
 from ledes_engine.model import Document, LedesError
 from ledes_engine.results import Finding
 from ledes_engine.settings import FILE_NAME, Codes, Match, Settings, TimekeeperEntry, Waiver, layers, merge
@@ -85,7 +86,6 @@ class Guidelines:
         settings = self.settings
         kinds = {**KINDS, **_plugin_kinds(settings.plugins)}
         grades = self._grades()
-        self._baseline  # noqa: B018  a baseline that cannot be read is told before anything is checked
         rules = []
         for card in self._selected(grades):
             if card.kind not in kinds:
@@ -96,7 +96,24 @@ class Guidelines:
             by_field = {field: grade for (rule, field), grade in grades.items() if rule == card.id and field}
             if whole != "off" or by_field:
                 rules.append(Rule(card, whole, by_field, self._params(card)))
-        return Plan(tuple(rules), self._client(), self.title, settings.fail_on, kinds, self._waive)
+        if not rules:
+            raise LedesError("no rule is left to run; look at select and ignore (ledes rules lists the rules)")
+        known = read_baseline(settings.baseline) if settings.baseline else {}
+        plan = Plan(tuple(rules), self._client(), self.title, settings.fail_on, kinds, self._waive, known)
+        if settings.params or settings.cards or settings.plugins:
+            self._try_out(plan)
+        return plan
+
+    def _try_out(self, plan: Plan) -> None:
+        """Run the rules once on a document of one line, so that a wrong parameter is told before the first file."""
+        for format in ("1998B", "1998BI"):
+            report = run(build(format, [{"line_type": "F"}]), plan, Source(), date(2000, 1, 1))
+            for outcome in report.outcomes:
+                key = next(
+                    (k for k in self.origins if k.startswith((f"params.{outcome.rule}", f"params.{outcome.name}"))), ""
+                )
+                if outcome.status == "broken" and key:
+                    raise LedesError(f"{self._where(key)}: the rule cannot work with this value ({outcome.reason})")
 
     def _selected(self, grades: Mapping[tuple[str, str], str]) -> list[Card]:
         """The cards to run: those selected, and those that a severity is set for, but for the ignored ones."""
@@ -137,10 +154,13 @@ class Guidelines:
 
     def _client(self) -> Client:
         settings, codes = self.settings, self.settings.codes
-        unknown = next((name for name in codes.sets or () if name not in shipped_sets()), None)
-        if unknown is not None:
-            hint = near_miss(unknown, list(shipped_sets()))
-            raise LedesError(f"{self._where('codes.sets')}: there is no code set {unknown!r}{hint}")
+        for key, names in [("codes.sets", codes.sets or []), *(("matter", one.code_sets) for one in settings.matter)]:
+            unknown = next((name for name in names if name not in shipped_sets()), None)
+            if unknown is not None:
+                hint = near_miss(unknown, list(shipped_sets()))
+                raise LedesError(f"{self._where(key)}: there is no code set {unknown!r}{hint}")
+        if settings.currency and settings.currency not in currency_digits():
+            raise LedesError(f"{self._where('currency')}: {settings.currency!r} is no currency code of ISO 4217")
         custom = [_custom_set(codes)] if codes.custom or codes.custom_files else []
         return Client(
             code_sets=CodeSets(codes.sets, custom),
@@ -153,16 +173,10 @@ class Guidelines:
             currency=settings.currency,
         )
 
-    @cached_property
-    def _baseline(self) -> frozenset[str]:
-        return read_baseline(self.settings.baseline) if self.settings.baseline else frozenset()
-
     def _waive(self, finding: Finding) -> str:
-        """The reason why a finding does not count: a waiver in force, or the baseline."""
-        for waiver in self.settings.waiver:
-            if _waives(waiver, finding):
-                return f"{waiver.reason} (until {waiver.until})"
-        return "known from the baseline" if self._baseline and finding.fingerprint in self._baseline else ""
+        """The reason why a finding does not count: a waiver in force."""
+        waiver = next((one for one in self.settings.waiver if _waives(one, finding)), None)
+        return f"{waiver.reason} (until {waiver.until})" if waiver else ""
 
     def on(self, today: date) -> "Guidelines":
         """These guidelines as of a day: without the waivers that have ended."""
@@ -174,7 +188,7 @@ class Guidelines:
 
 def _asked(card: Card, word: str) -> bool:
     """Whether a selector asks for a card: a group or a pack does not ask for what is off by default."""
-    return card.runs_by_default or word in (card.id, card.name, "all")
+    return card.runs_by_default or word.upper() == card.id or word in (card.name, "all")
 
 
 def _waives(waiver: Waiver, finding: Finding) -> bool:
@@ -185,9 +199,13 @@ def _waives(waiver: Waiver, finding: Finding) -> bool:
 
 
 def _timekeeper(entry: TimekeeperEntry) -> Timekeeper:
-    bad = next((rate.rate for rate in entry.rates if number(rate.rate) is None), None)
-    if bad is not None:
-        raise LedesError(f'timekeeper {entry.id}: the rate {bad!r} is no plain number; write it like "350.00"')
+    for rate in entry.rates:
+        if number(rate.rate) is None:
+            raise LedesError(
+                f'timekeeper {entry.id}: the rate {rate.rate!r} is no plain number; write it like "350.00"'
+            )
+        if rate.start and rate.end and rate.start > rate.end:
+            raise LedesError(f"timekeeper {entry.id}: the rate of {rate.rate} ends before it starts")
     rates = tuple((rate.start, rate.end, rate.rate) for rate in entry.rates)
     return Timekeeper(entry.id, entry.name, entry.classification, rates)
 
@@ -230,15 +248,15 @@ def _plugin_kinds(names: Iterable[str]) -> dict[str, Callable[[Scope], Iterator[
     return found
 
 
-def read_baseline(path: str) -> frozenset[str]:
-    """The fingerprints in a baseline file; raises LedesError when it is not one."""
+def read_baseline(path: str) -> dict[str, int]:
+    """The fingerprints in a baseline file, and how often each was found; raises LedesError when it is not one."""
     import json
 
     try:
         with open(path, encoding="utf-8") as file:
-            return frozenset(json.load(file)["findings"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise LedesError(f"{path}: this is no baseline file ({error}); write one with --write-baseline") from error
+            return {str(key): int(count) for key, count in json.load(file)["findings"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LedesError(f"{path}: this is no baseline file; write one with --write-baseline") from error
 
 
 @lru_cache(maxsize=1)
@@ -257,7 +275,11 @@ def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None, bas
     found = [_load(path, overrides or {}, base_name) for name in names for path in _files(name)]
     if not found:
         found = [_load(base_name, overrides or {}, base_name)]
-    base = next((one for one in found if one.settings.match == Match()), None)
+    general = [one for one in found if one.settings.match == Match()]
+    if len(general) > 1:
+        told = " and ".join(one.title for one in general[:2])
+        raise LedesError(f"{told} both have no [match], so it is not clear which of them judges an invoice")
+    base = general[0] if general else None
     if base is None:
         base = _load(base_name, overrides or {}, base_name)
     others = [one for one in found if one is not base]
@@ -280,8 +302,18 @@ def _load(name: str, overrides: Mapping[str, Any], base_name: str) -> Guidelines
     guidelines = _resolve(values, origins, overrides)
     if not guidelines.settings.clients:
         return guidelines
-    paths = [path for pattern in guidelines.settings.clients for path in sorted(glob.glob(pattern))]
-    return Guidelines(guidelines.settings, guidelines.origins, [_load(path, overrides, base_name) for path in paths])
+    clients = []
+    for pattern in guidelines.settings.clients:
+        paths = sorted(glob.glob(pattern))
+        if not paths:
+            raise LedesError(f"{name}, clients: there is no file {pattern}")
+        clients += [_load(path, overrides, base_name) for path in paths]
+    lost = next((one for one in clients if one.settings.match == Match()), None)
+    if lost:
+        raise LedesError(
+            f"{lost.title}: a client's guidelines need a [match], or no invoice would ever be judged by them"
+        )
+    return Guidelines(guidelines.settings, guidelines.origins, clients)
 
 
 def _resolve(values: dict[str, Any], origins: dict[str, str], overrides: Mapping[str, Any]) -> Guidelines:

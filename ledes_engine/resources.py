@@ -51,16 +51,26 @@ def remembered(name: str, sources: Iterable[str], build: Callable[[], Any]) -> A
 
 
 def write_whole(path: str, data: bytes) -> None:
-    """Write a file so that a reader sees the old content or the new, never a part (write aside, then rename)."""
+    """Write a file so that a reader sees the old content or the new, never a part (write aside, then rename).
+
+    A link is followed, the mode of the file is kept, and what is no ordinary file (a device, a pipe) is written to.
+    """
+    path = os.path.realpath(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        with open(path, "wb") as file:
+            file.write(data)
+        return
     aside = f"{path}.{os.getpid()}.tmp"
     try:
         with open(aside, "wb") as file:
             file.write(data)
+        if os.path.exists(path):
+            os.chmod(aside, os.stat(path).st_mode & 0o7777)
         os.replace(aside, path)
-    except OSError:
+    except OSError as error:
         if os.path.exists(aside):
             os.unlink(aside)
-        raise
+        raise OSError(error.errno, error.strerror, path) from error
 
 
 def _signature(path: str) -> tuple[int, int]:

@@ -1,5 +1,6 @@
 """What a check of a file comes to: findings, the outcome of every rule, and the verdict."""
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -58,11 +59,12 @@ class Finding(NamedTuple):
 
     @property
     def fingerprint(self) -> str:
-        """A hash that knows the finding again: rule, invoice, field and value, but neither the line nor the file."""
+        """A hash that knows the finding again: rule, invoice, field and value, not the line that it stands on."""
         import hashlib
 
-        record = "" if self.value else str(self.record)
-        parts = (self.rule, self.invoice, self.field, self.value, record)
+        place = "" if self.value else str(self.record)
+        file = "" if self.invoice else os.path.basename(self.file)
+        parts = (self.rule, self.invoice, self.field, self.value, place, file)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
 
     def to_dict(self) -> dict[str, Any]:
@@ -105,8 +107,9 @@ class Report(NamedTuple):
     outcomes: tuple[Outcome, ...]
     waived: tuple[Waived, ...] = ()
     guidelines: tuple[str, ...] = ()  # `name (hash)` of each set of guidelines applied
-    readable: bool = True
+    readable: bool = True  # false also when records had to be left out
     fail_on: str = "error"
+    problem: str = ""  # why there is nothing but this sentence
 
     @property
     def verdict(self) -> str:
@@ -147,6 +150,7 @@ class Report(NamedTuple):
             "at_stake": plain(self.at_stake),
             "currency": self.currency,
             "guidelines": list(self.guidelines),
+            "problem": self.problem or None,
             "findings": [finding.to_dict() for finding in self.findings],
             "waived": [{**waived.finding.to_dict(), "reason": waived.reason} for waived in self.waived],
             "outcomes": [outcome._asdict() for outcome in self.outcomes],
@@ -174,6 +178,19 @@ def at_stake(findings: Iterable[Finding]) -> Decimal:
             place = (finding.file, finding.record, "" if finding.record else finding.invoice)
             largest[place] = max(largest.get(place, ZERO), abs(finding.amount))
     return sum(largest.values(), ZERO)
+
+
+def by_currency(reports: Iterable[Report]) -> dict[str, Decimal]:
+    """The money in question in each currency of the reports."""
+    sums: dict[str, Decimal] = {}
+    for report in reports:
+        sums[report.currency] = sums.get(report.currency, ZERO) + report.at_stake
+    return sums
+
+
+def unread(file: str, problem: str) -> Report:
+    """The report on a file that could not be opened."""
+    return Report(file, "", 0, 0, "USD", (), (), readable=False, problem=problem)
 
 
 def verdict_of(reports: Sequence[Report]) -> str:

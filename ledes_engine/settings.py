@@ -3,9 +3,11 @@
 import os
 from collections.abc import Mapping
 from datetime import date
+from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
 from ledes_engine.cards import cards_in, find_cards, near_miss, shipped_cards
+from ledes_engine.formats.fields import fields_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
 
@@ -126,8 +128,12 @@ def layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str,
         raise LedesError(f"{path}: guidelines extend one another in a circle")
     values = _read(path)
     below = values.get("extends", "standard" if name == base_name else base_name)
+    if base_name != "standard" and "extends" in values and not above:
+        raise LedesError(f"{path} extends {below} already, so it cannot be judged as {base_name} too; leave out --hub")
     base, origins = layers(_relative(below, path), (*above, path), "standard" if "extends" in values else base_name)
     values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
+    for key in ("match", "clients", "baseline"):
+        base.pop(key, None)  # whom guidelines are for is not inherited
     origin = path if path == name else f"shipped: {name}"
     return merge(base, _absolute(values, path), origin, origins), origins
 
@@ -152,10 +158,14 @@ def _read(path: str) -> dict[str, Any]:
     from ledes_engine.strict import validated
 
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             text = file.read()
         values = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise LedesError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise LedesError(f"{path}: the file is not saved as UTF-8; save it so in your editor") from error
+    except tomllib.TOMLDecodeError as error:
         raise LedesError(f"{path}: {error}") from error
     _check_rules(validated(Settings, values, path, text), path, text)
     return values
@@ -180,9 +190,39 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
             ]
             if key not in known:
                 raise LedesError(f"{path}{_at(text, key)}: rule {word} has no parameter {key!r}{near_miss(key, known)}")
+        _check_columns(params, path, text)
+    for waiver in settings.waiver:
+        if not find_cards(cards, waiver.rule):
+            raise LedesError(
+                f"{path}{_at(text, waiver.rule)}: there is no rule {waiver.rule!r}{near_miss(waiver.rule, names)}"
+            )
+        if not waiver.reason.strip():
+            raise LedesError(f"{path}{_at(text, waiver.rule)}: the waiver of {waiver.rule} needs a reason")
+        if waiver.field != "*" and not any(fnmatchcase(known, waiver.field) for known in field_names()):
+            hint = near_miss(waiver.field, field_names())
+            raise LedesError(f"{path}{_at(text, waiver.field)}: there is no field {waiver.field!r}{hint}")
     for key in settings.severity:
         if not find_cards(cards, key.partition(":")[0]):
             raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")
+
+
+def field_names() -> list[str]:
+    """The native names of all fields."""
+    return [field.name for field in fields_of("1998BI")]
+
+
+def _check_columns(params: Mapping[str, Any], path: str, text: str) -> None:
+    """Columns that parameters name must exist: a rule on a column that is misspelt would silently find nothing."""
+    known = [field.column for field in fields_of("1998BI")]
+    named = [name for key in ("columns", "by", "same", "except", "differs") for name in _words(params.get(key))]
+    named += [name for key in ("where", "unless", "limits") for name in _words(params.get(key))]
+    for name in named:
+        if name not in known:
+            raise LedesError(f"{path}{_at(text, name)}: there is no column {name!r}{near_miss(name, known)}")
+
+
+def _words(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or ()) if isinstance(value, list | dict) else []
 
 
 # Parameters that a kind takes and a card need not name.

@@ -41,7 +41,7 @@ def _told(problem: Any, keys: list[str], shape: type) -> str:
     if problem["type"] in ("missing_argument", "missing"):
         return f"{'.'.join(keys)} is missing"
     if problem["type"] == "string_type" and isinstance(problem["input"], int | float):
-        return f'{".".join(keys)}: write the value between quotes, "{problem["input"]}", so that it stays exact'
+        return f'{".".join(keys)}: write the value between quotes, "{problem["input"]}"'
     shown = repr(problem["input"])
     return f"{'.'.join(keys)} is {shown[:80]}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 

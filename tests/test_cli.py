@@ -50,8 +50,13 @@ def ledes_check(capsys, *arguments: str) -> tuple[int, str, str]:
         ([], 2, "", "name the files or folders to check"),
         (["nowhere.txt"], 2, "", "nowhere.txt: there is no such file or folder"),
         (["*.dat"], 2, "", "*.dat: there is no such file or folder"),
-        (["good.txt", "nowhere.txt"], 2, "ACCEPT", "there is no such file"),
+        (["good.txt", "nowhere.txt"], 2, "UNDECIDED", "there is no such file"),
         (["good.txt", "--select", "F999"], 2, "", "command line, select: there is no rule 'F999'"),
+        (["good.txt", "--select", "F6"], 2, "", "there is no rule 'F6'"),
+        (["bad.txt", "--select", "f06 F07"], 1, "REJECT: 2 errors", ""),
+        (["good.txt", "--ignore", "all"], 2, "", "no rule is left to run"),
+        (["good.txt", "--output", "good.txt"], 2, "", "nothing is written over it"),
+        (["good.txt", "--write-baseline", "good.txt"], 2, "", "nothing is written over it"),
         (["good.txt", "--hub", "brihtflag"], 2, "", "did you mean brightflag?"),
         (["good.txt", "-g", "nowhere.toml"], 2, "", "nowhere.toml"),
         (["good.txt", "--format", "pdf"], 2, "", "invalid choice"),
@@ -65,6 +70,41 @@ def ledes_check(capsys, *arguments: str) -> tuple[int, str, str]:
 def test_status_and_streams(capsys, arguments, status, out, err):
     got, stdout, stderr = ledes_check(capsys, *arguments)
     assert (got, out in stdout, err in stderr) == (status, True, True), (got, stdout, stderr)
+
+
+def test_links_modes_and_devices_survive_a_report(capsys, folder):
+    (folder / "real.json").write_text("{}")
+    (folder / "real.json").chmod(0o640)
+    (folder / "link.json").symlink_to("real.json")
+    assert ledes_check(capsys, "good.txt", "--format", "json", "-o", "link.json")[0] == 0
+    assert (folder / "link.json").is_symlink()
+    assert json.loads((folder / "real.json").read_text())["verdict"] == "accept"
+    assert (folder / "real.json").stat().st_mode & 0o777 == 0o640
+    assert ledes_check(capsys, "good.txt", "-o", os.devnull)[0] == 0
+
+
+def test_a_folder_names_what_it_leaves_out_and_misses_no_failed_export(capsys, folder):
+    (folder / "march").mkdir()
+    (folder / "march" / "empty.txt").write_bytes(b"")
+    (folder / "march" / "headless.txt").write_bytes(GOOD.split("\r\n", 2)[2].encode())
+    (folder / "march" / "letter.txt").write_text("Dear Sirs")
+    (folder / "march" / "gone.txt").symlink_to("nowhere")
+    status, out, err = ledes_check(capsys, "march", "-v")
+    assert status == 1
+    assert "march/empty.txt:1: error F22 empty-file" in out
+    assert "march/headless.txt:1: error F24 format-line-missing" in out
+    assert "march/gone.txt: the file cannot be read" in err
+    assert "passed over: march/letter.txt" in err
+
+
+@pytest.mark.parametrize("format", ["json", "jsonl", "sarif", "junit", "github", "concise", "csv"])
+def test_a_file_that_is_not_read_is_no_success_in_any_format(capsys, format):
+    status, out, _ = ledes_check(capsys, "good.txt", "nowhere.txt", "--format", format)
+    assert status == 2
+    told = {"json": '"verdict": "undecided"', "sarif": '"executionSuccessful": false', "junit": 'errors="1"'}
+    assert told.get(format, "") in out
+    if format not in ("jsonl", "csv"):
+        assert "there is no such file or folder" in out
 
 
 def test_a_folder_without_ledes_files_says_so(capsys, folder):
@@ -144,6 +184,19 @@ def test_a_baseline_hides_known_findings_and_shows_new_ones(capsys, folder):
     (folder / "bad.txt").write_bytes(BAD.replace("L110", "").encode())
     status, out, _ = ledes_check(capsys, "bad.txt", "--baseline", "known.json")
     assert (status, "C01 task-code-missing" in out, "F06 line-total" in out) == (1, True, False)
+
+
+def test_a_baseline_counts_and_is_written_whole(capsys, folder):
+    wrong = GOOD.replace("L110", "L11O")
+    (folder / "one.txt").write_bytes(wrong.encode())
+    (folder / "two.txt").write_bytes(wrong.replace("L160", "L11O").encode())
+    assert ledes_check(capsys, "one.txt", "--write-baseline", "known.json")[1].startswith("known.json: 1 finding noted")
+    _, out, _ = ledes_check(capsys, "two.txt", "--baseline", "known.json")
+    assert "1 warning" in out and "1 finding waived" in out
+    both = ledes_check(capsys, "two.txt", "--baseline", "known.json", "--write-baseline", "known.json")
+    assert both[1].startswith("known.json: 2 findings noted")
+    assert ledes_check(capsys, "nowhere.txt", "--write-baseline", "other.json")[0] == 2
+    assert not (folder / "other.json").exists()
 
 
 def test_max_findings_limits_what_is_shown_not_the_verdict(capsys):

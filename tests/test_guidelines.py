@@ -73,6 +73,47 @@ def test_files_extend_files_and_shipped_guidelines(write):
     assert guidelines.origins["severity.F41"].endswith("client.toml")
 
 
+def test_whom_guidelines_are_for_is_not_inherited(write):
+    write('[match]\nclient_matter_id = ["423-*"]\n[severity]\nF14 = "info"', "acme.toml")
+    settings = le.load_guidelines(write('extends = "acme.toml"\n[match]\nclient_id = ["7"]')).clients[0].settings
+    assert (settings.match.client_id, settings.match.client_matter_id) == (["7"], [])
+    assert settings.severity["F14"] == "info"
+
+
+def test_a_clients_file_without_a_match_is_refused(write):
+    write('name = "acme"', "clients/acme.toml")
+    with pytest.raises(le.LedesError, match=r"need a \[match\]"):
+        le.load_guidelines(write('clients = ["clients/*.toml"]'))
+
+
+def test_two_files_for_everybody_are_refused(write):
+    with pytest.raises(le.LedesError, match=r"both have no \[match\]"):
+        le.load_guidelines(write('name = "a"', "a.toml"), write('name = "b"', "b.toml"))
+
+
+def test_a_hub_beside_another_one_is_refused(write):
+    with pytest.raises(le.LedesError, match="leave out --hub"):
+        le.load_guidelines(write('extends = "onit"'), base_name="brightflag")
+
+
+def test_a_file_saved_with_a_byte_order_mark_is_read(write):
+    assert le.load_guidelines(write('\ufeffname = "acme"')).settings.name == "acme"
+
+
+def test_records_that_were_left_out_leave_the_verdict_open(write):
+    data = GOOD.replace("|L110||A102|", "|L110|A102|").encode()
+    assert le.check(data, le.load_guidelines(write('ignore = ["F02"]')), today=TODAY).verdict == "undecided"
+
+
+def test_own_codes_come_from_a_file_too(write):
+    write("Label,Code\nRenewals,ABC100\n", "codes.csv")
+    data = GOOD.replace("L110", "ABC100")
+    assert rules(data, write('[codes]\ncustom_files = ["codes.csv"]')) == []
+    write("label;code\n", "codes.csv")
+    with pytest.raises(le.LedesError, match="separated by commas"):
+        rules(data, write('[codes]\ncustom_files = ["codes.csv"]'))
+
+
 def test_guidelines_that_extend_one_another_in_a_circle_are_refused(write):
     write('extends = "b.toml"', "a.toml")
     write('extends = "a.toml"', "b.toml")
@@ -104,6 +145,16 @@ def test_shipped_guidelines_resolve_and_run(name):
         ('[severity]\n"F03:LINE_DATE" = "off"', "there is no field 'LINE_DATE'"),
         ('cards = ["nowhere"]', "there is no such folder of cards"),
         ('plugins = ["no_such_module"]', "plug-in no_such_module"),
+        ("[params.R01]\nsteps = 0.25", "params.R01.steps: the rule cannot work with this value"),
+        ('[params.F23]\ncolumns = ["invoice_dat"]', "ledes.toml:2: there is no column 'invoice_dat' (did you mean invoice_date?)"),
+        ("[params.F09.limits]\nnarative = 5", "ledes.toml:2: there is no column 'narative' (did you mean narrative?)"),
+        ('[[matter]]\nid = "1"\ncode_sets = ["litgation"]', "there is no code set 'litgation' (did you mean litigation?)"),
+        ('clients = ["nowhere/*.toml"]', "clients: there is no file"),
+        ('[[waiver]]\nrule = "T99"\nreason = "x"\nuntil = 2026-01-01', "ledes.toml:2: there is no rule 'T99'"),
+        ('[[waiver]]\nrule = "T01"\nreason = ""\nuntil = 2026-01-01', "the waiver of T01 needs a reason"),
+        ('currency = "dollar"', "'dollar' is no currency code"),
+        ('[[timekeeper]]\nid = "1"\nrates = [{ rate = "1", start = 2026-02-01, end = 2026-01-01 }]', "ends before it starts"),
+        ('[severity]\nF10 = "error"\n[params.F10]\nfits = "("', "params.F10.fits: the rule cannot work with this value"),
         ('baseline = "nowhere.json"', "this is no baseline file"),
     ],
 )  # fmt: skip

@@ -207,7 +207,11 @@ def bounds(scope: Scope) -> Iterator[Hit]:
     for hit in judge_each(scope, judged):
         total = totals.get(scope.lines["total"][hit.row]) if totals else None
         if not (scope.params.get("unless_credit") and total is not None and total < 0):
-            yield hit._replace(amount=total)
+            yield hit._replace(amount=values.number(hit.value) if hit.field in _AMOUNTS else total)
+
+
+# Fields that hold money themselves: it is they that are in question, not the line's total.
+_AMOUNTS = ("adjustment", "tax_total", "total")
 
 
 def _decimal(text: str | None) -> Decimal | None:

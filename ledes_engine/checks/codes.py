@@ -160,5 +160,5 @@ def code_on_line_type(scope: Scope) -> Iterator[Hit]:
         for column in columns:
             if column in scope.lines and set(scope.lines.distinct(column)) - {""}:
                 narrowed = scope._replace(params={"where": {"line_type": [line_type]}})
-                for row, (text,), facts in judge(narrowed, [column], lambda text: {} if text.strip() else None):
-                    yield Hit(row, column, text, facts)
+                for row, (text,), _ in judge(narrowed, [column], lambda text: {} if text.strip() else None):
+                    yield Hit(row, column, text, {"type": line_type})

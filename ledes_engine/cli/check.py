@@ -12,7 +12,7 @@ from ledes_engine.cli.files import find_files
 from ledes_engine.guidelines import Guidelines, load_guidelines
 from ledes_engine.model import LedesError
 from ledes_engine.report import FORMATS, Options, render
-from ledes_engine.results import Report, verdict_of
+from ledes_engine.results import Report, unread, verdict_of
 from ledes_engine.settings import find_file
 
 _STATUS = {"accept": ACCEPT, "reject": REJECT, "undecided": UNDECIDED}
@@ -97,38 +97,50 @@ def run(options: argparse.Namespace) -> int:
         complain("name the files or folders to check, or - for standard input")
         return UNDECIDED
     guidelines.plan  # noqa: B018  a fault in the guidelines is told before the first file is read
-    files, unreadable = find_files(options.paths)
-    outcomes = list(_checked(files, guidelines, options))
-    reports = [outcome for outcome in outcomes if isinstance(outcome, Report)]
-    problems = [*unreadable, *(outcome for outcome in outcomes if isinstance(outcome, str))]
-    for problem in problems:
-        complain(problem)
+    found = find_files(options.paths)
+    _spare_the_invoices(options, found.files)
+    reports = [unread(path, problem) for path, problem in found.problems]
+    reports += _checked(found.files, guidelines, options)
+    for report in reports:
+        if report.problem:
+            complain(f"{report.file}: {report.problem}")
     if options.write_baseline:
         return _write_baseline(reports, options.write_baseline)
-    if reports:
+    if options.verbose and found.passed_over:
+        complain(f"not LEDES files, and passed over: {', '.join(found.passed_over)}")
+    if any(not report.problem for report in reports) or options.format != "text":
         _show(reports, options)
-    return UNDECIDED if problems else _STATUS[verdict_of(reports)]
+    return _STATUS[verdict_of(reports)]
+
+
+def _spare_the_invoices(options: argparse.Namespace, files: Sequence[str]) -> None:
+    """Refuse to write a report over a file that is to be checked."""
+    checked = {os.path.realpath(path) for path in files}
+    for path in (options.output, options.write_baseline):
+        if path and os.path.realpath(path) in checked:
+            raise LedesError(f"{path}: this file is to be checked, so nothing is written over it; choose another name")
 
 
 def _guidelines(options: argparse.Namespace) -> Guidelines:
     overrides: dict[str, Any] = {}
     for key in ("select", "ignore"):
-        words = [word.strip() for text in getattr(options, key) or [] for word in text.split(",") if word.strip()]
+        words = [word for text in getattr(options, key) or [] for word in text.replace(",", " ").split()]
         if words:
             overrides[key] = words
     if options.preview:
         overrides["preview"] = True
     if options.fail_on:
         overrides["fail_on"] = options.fail_on
-    if options.baseline:
-        overrides["baseline"] = os.path.abspath(options.baseline)
+    if options.baseline or options.write_baseline:
+        # What is written is all there is, not what a baseline leaves over.
+        overrides["baseline"] = "" if options.write_baseline else os.path.abspath(options.baseline)
     found = find_file(os.getcwd())
     names = options.guidelines or ([os.path.relpath(found)] if found else [])
     return load_guidelines(*names, overrides=overrides, base_name=options.hub or "standard")
 
 
-def check_one(path: str, guidelines: Guidelines) -> Report | str:
-    """The report on one file, or a sentence on why there is none."""
+def check_one(path: str, guidelines: Guidelines) -> Report:
+    """The report on one file; where it cannot be read, a report that says so."""
     from ledes_engine.checking import check
 
     try:
@@ -136,13 +148,13 @@ def check_one(path: str, guidelines: Guidelines) -> Report | str:
             return check(sys.stdin.buffer.read(), guidelines, file="standard input")
         return check(path, guidelines)
     except LedesError as error:
-        return str(error)
+        return unread(path, str(error).removeprefix(f"{path}: "))
 
 
-def _checked(files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace) -> Iterator[Report | str]:
+def _checked(files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace) -> Iterator[Report]:
     jobs = options.jobs or (os.cpu_count() or 1 if len(files) >= _FILES_WORTH_JOBS else 1)
     jobs = min(jobs, len(files))
-    if len(files) < _FILES_WORTH_JOBS and jobs == 1:
+    if len(files) < _FILES_WORTH_JOBS and jobs <= 1:
         yield from (check_one(path, guidelines) for path in files)
         return
     from ledes_engine.cli.many import check_many
@@ -166,10 +178,14 @@ def _show(reports: Sequence[Report], options: argparse.Namespace) -> None:
 
 def _write_baseline(reports: Sequence[Report], path: str) -> int:
     import json
+    from collections import Counter
 
+    from ledes_engine.report.words import counted
     from ledes_engine.resources import write_whole
 
-    known = sorted({finding.fingerprint for report in reports for finding in report.findings})
-    write_whole(path, (json.dumps({"findings": known}, indent=0) + "\n").encode())
-    print(f"{path}: {len(known)} findings noted; check with --baseline {path} to see new ones only")
+    if any(report.problem for report in reports):
+        raise LedesError(f"{path}: not written, because not every file could be read")
+    known = Counter(finding.fingerprint for report in reports for finding in report.findings)
+    write_whole(path, (json.dumps({"findings": dict(sorted(known.items()))}, indent=0) + "\n").encode())
+    print(f"{path}: {counted(known.total(), 'finding')} noted; check with --baseline {path} to see new ones only")
     return ACCEPT

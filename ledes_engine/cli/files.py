@@ -3,49 +3,68 @@
 import glob
 import os
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from ledes_engine.formats import detect
 
 # Enough of a file to see what it is.
 _HEAD = 1 << 16
 _LEDES = ("1998B", "1998BI", "xml")
+_NAMES_OF_INVOICES = (".txt", ".ledes", ".led", ".98b", ".bi")
 
 
-def find_files(paths: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The files that the paths, folders and patterns name, each once; and what is wrong with those that name none.
+class Found(NamedTuple):
+    """The files to check, each once; what is wrong with the rest; and what is no LEDES file in the folders."""
 
-    A file that is named is checked whatever it holds; in a folder only the files that look like LEDES are.
+    files: list[str]
+    problems: list[tuple[str, str]]  # (path, why it is not checked)
+    passed_over: list[str]
+
+
+def find_files(paths: Sequence[str]) -> Found:
+    """The files that the paths, folders and patterns name.
+
+    A file that is named is checked whatever it holds; in a folder only those are that look like LEDES, and empty text
+    files, because an export that failed leaves one.
     """
     files: dict[str, None] = {}
-    problems = []
+    problems: list[tuple[str, str]] = []
+    passed_over: list[str] = []
     for path in paths:
-        if path == "-" or os.path.isfile(path) or (os.path.lexists(path) and not os.path.isdir(path)):
+        if os.path.isdir(path):
+            before = len(files), len(problems)
+            for name, kind in _in_folder(path):
+                if kind == "unreadable":
+                    problems.append((name, "the file cannot be read"))
+                elif kind in _LEDES or (kind == "empty" and name.lower().endswith(_NAMES_OF_INVOICES)):
+                    files[name] = None
+                else:
+                    passed_over.append(name)
+            if (len(files), len(problems)) == before:
+                problems.append((path, "the folder has no LEDES files"))
+        elif path == "-" or os.path.lexists(path):
             files[path] = None
-            continue
-        found = list(_in_folder(path)) if os.path.isdir(path) else _by_pattern(path)
-        files.update(dict.fromkeys(found))
-        if not found:
-            kind = "the folder has no LEDES files" if os.path.isdir(path) else "there is no such file or folder"
-            problems.append(f"{path}: {kind}")
-    return list(files), problems
+        else:
+            matching = [name for name in sorted(glob.glob(path, recursive=True)) if os.path.isfile(name)]
+            files.update(dict.fromkeys(matching))
+            if not matching:
+                problems.append((path, "there is no such file or folder"))
+    return Found(list(files), problems, passed_over)
 
 
-def _by_pattern(pattern: str) -> list[str]:
-    return [path for path in sorted(glob.glob(pattern, recursive=True)) if os.path.isfile(path)]
-
-
-def _in_folder(folder: str) -> Iterator[str]:
+def _in_folder(folder: str) -> Iterator[tuple[str, str]]:
+    """The files below a folder, but for hidden ones, and what each looks like."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = os.path.join(place, name)
-            if not name.startswith(".") and os.path.isfile(path) and _looks_like_ledes(path):
-                yield path
+            if not name.startswith("."):
+                path = os.path.join(place, name)
+                yield path, _kind(path)
 
 
-def _looks_like_ledes(path: str) -> bool:
+def _kind(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            return detect(file.read(_HEAD)).kind in _LEDES
+            return detect(file.read(_HEAD)).kind
     except OSError:
-        return False
+        return "unreadable"

@@ -13,9 +13,7 @@ _PATIENCE = 1.0  # seconds without a progress bar
 _guidelines: Guidelines  # of a worker process, set once when it starts
 
 
-def check_many(
-    files: Sequence[str], guidelines: Guidelines, jobs: int, *, show_progress: bool
-) -> Iterator[Report | str]:
+def check_many(files: Sequence[str], guidelines: Guidelines, jobs: int, *, show_progress: bool) -> Iterator[Report]:
     """The reports on the files, in their order."""
     if jobs <= 1:
         yield from _with_progress((check_one(path, guidelines) for path in files), len(files), show_progress)
@@ -37,11 +35,11 @@ def _start(guidelines: Guidelines) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells
 
 
-def _work(path: str) -> Report | str:
+def _work(path: str) -> Report:
     return check_one(path, _guidelines)
 
 
-def _with_progress(outcomes: Iterator[Report | str], total: int, show: bool) -> Iterator[Report | str]:
+def _with_progress(outcomes: Iterator[Report], total: int, show: bool) -> Iterator[Report]:
     started = time.monotonic()
     done = 0
     for outcome in outcomes:

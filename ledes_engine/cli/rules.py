@@ -2,10 +2,14 @@
 
 import argparse
 import json
+import os
 
 from ledes_engine.cards import Card, find_cards, near_miss, shipped_cards
 from ledes_engine.cli import ACCEPT
+from ledes_engine.guidelines import load_guidelines
 from ledes_engine.model import LedesError
+from ledes_engine.report.settings import toml
+from ledes_engine.settings import find_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """List rules or explain one."""
-    cards = shipped_cards()
+    path = find_file(os.getcwd())
+    cards = load_guidelines(path).cards if path else shipped_cards()
     chosen = find_cards(cards, options.rule or "all")
     if not chosen:
         known = [*cards, *(card.name for card in cards.values())]
@@ -60,7 +65,7 @@ def explain(card: Card) -> str:
     params = {key: value for key, value in card.check.items() if key != "kind"}
     if params:
         lines += ["", f"Parameters, set in guidelines under [params.{card.id}]:"]
-        lines += [f"  {key} = {json.dumps(value)}" for key, value in params.items()]
+        lines += [f"  {key} = {toml(value)}" for key, value in params.items()]
     lines += ["", "Examples:"]
     lines += [f"  {'found' if example['expect'] else 'fine '}  {example['say']}" for example in card.example]
     return "\n".join(lines)

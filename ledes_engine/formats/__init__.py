@@ -1,13 +1,16 @@
 """The file formats: `read` makes a document of any bytes, `write` makes bytes of a document."""
 
 from ledes_engine.formats.detect import Detected, detect
-from ledes_engine.model import Document, Fault, Layout, Table
+from ledes_engine.model import Document, Fault, Layout, LedesError, Table
 
 __all__ = ["Detected", "detect", "read"]
 
 
 def read(data: bytes) -> Document:
-    """A document of any bytes whatever: it never raises, and reports what it stumbled over as `document.faults`."""
+    """A document of any bytes whatever: they never raise an error, and what is odd stands in `document.faults`."""
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise LedesError(f"read takes the bytes of a file, not a {type(data).__name__}; check takes a path too")
+    data = bytes(data)
     found = detect(data)
     if found.kind in ("1998B", "1998BI"):
         if found.delimiter == "|" and not _quoted(data, found):

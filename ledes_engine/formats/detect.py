@@ -68,6 +68,9 @@ def detect(data: bytes) -> Detected:
         return Detected(_kind_by_header(header, kind), encoding, mark, first, _delimiter(header))
     if _names_in(first) >= _FIELD_NAMES_TO_TRUST:
         return Detected(_kind_by_header(first, "1998B"), encoding, mark, "", _delimiter(first))
+    pipes = first.removesuffix("[]").count("|") + 1
+    if re.match(r"\s*[0-9]{8}\|", first) and pipes in (len(fields_of("1998B")), len(fields_of("1998BI"))):
+        return Detected("1998B" if pipes == len(fields_of("1998B")) else "1998BI", encoding, mark)
     binary = b"\0" in data[:_HEAD] and not encoding.startswith("utf-16")
     return Detected("unknown", encoding, mark, description="a binary file" if binary else "some other text")
 

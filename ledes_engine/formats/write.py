@@ -27,6 +27,8 @@ def build(format: str, lines: Iterable[Mapping[str, Value]]) -> Document:
     Decimals, whole numbers, dates and strings are taken; what a mapping leaves out is empty. A float is refused,
     because it does not say which amount is meant. Raises WriteError and, for an unknown column, LedesError.
     """
+    if format not in FORMATS:
+        raise LedesError(f"there is no format {format!r} to build; there are {', '.join(FORMATS)}")
     fields = fields_of(format)
     known = {field.column: field for field in fields}
     columns: dict[str, list[str]] = {field.column: [] for field in fields}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from ledes_engine.report import Options
-from ledes_engine.report.words import headline, printable, sentences
+from ledes_engine.report.words import headline, left_out, printable, sentences
 from ledes_engine.results import Finding, Report
 
 _LEVELS = {"error": "error", "warning": "warning", "info": "notice"}
@@ -13,22 +13,20 @@ def concise(reports: list[Report], options: Options) -> str:
     """`FILE:LINE: severity RULE name: message`, and the verdict."""
     lines = []
     for finding in _findings(reports, options):
-        message = printable(finding.message)
-        lines.append(
-            f"{printable(finding.file)}:{finding.line}: {finding.severity} {finding.rule} {finding.name}: {message}"
-        )
-    return "\n".join([*lines, headline(reports)]) + "\n"
+        place = f"{printable(finding.file) or 'input'}:{finding.line}"
+        lines.append(f"{place}: {finding.severity} {finding.rule} {finding.name}: {printable(finding.message)}")
+    return "\n".join([*lines, *left_out(reports), headline(reports)]) + "\n"
 
 
 def github(reports: list[Report], options: Options) -> str:
     """Workflow commands that GitHub shows beside the file's lines."""
     lines = []
     for finding in _findings(reports, options):
-        place = f"file={_property(finding.file)},line={max(1, finding.line)}"
+        place = f"file={_property(finding.file or 'input')},line={max(1, finding.line)}"
         title = _property(f"{finding.rule} {finding.name}")
         message = _data(sentences(finding.message, finding.fix))
         lines.append(f"::{_LEVELS[finding.severity]} {place},title={title}::{message}")
-    return "\n".join([*lines, headline(reports)]) + "\n"
+    return "\n".join([*lines, *(f"::error::{_data(told)}" for told in left_out(reports)), headline(reports)]) + "\n"
 
 
 def _findings(reports: list[Report], options: Options) -> Iterator[Finding]:

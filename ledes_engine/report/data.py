@@ -9,7 +9,8 @@ from typing import Any
 from ledes_engine import __version__
 from ledes_engine.report import Options
 from ledes_engine.report.statistics import statistics
-from ledes_engine.results import FINDING_KEYS, Report, at_stake, verdict_of
+from ledes_engine.report.words import printable
+from ledes_engine.results import FINDING_KEYS, Report, by_currency, verdict_of
 from ledes_engine.values import NUMBER, plain
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
@@ -29,7 +30,7 @@ def json_(reports: list[Report], options: Options) -> str:
         "schema": "ledes-check-report-1",
         "version": __version__,
         "verdict": verdict_of(reports),
-        "at_stake": plain(at_stake(finding for report in reports for finding in report.findings)),
+        "at_stake": {currency: plain(amount) for currency, amount in by_currency(reports).items()},
         "files": files,
         "findings": findings,
         "waived": waived,
@@ -63,7 +64,7 @@ def csv(reports: list[Report], options: Options) -> str:
 
 def _harmless(value: object) -> object:
     if isinstance(value, str):
-        value = value.replace("\0", "")
+        value = printable(value)
         if value.startswith(_FORMULA) and not NUMBER.fullmatch(value):
             return "'" + value
     return value

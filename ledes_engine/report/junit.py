@@ -49,6 +49,12 @@ def _suite(suites: ElementTree.Element, report: Report) -> None:
         elif outcome.status in ("not checked", "not applicable"):
             counts["skipped"] += 1
             ElementTree.SubElement(case, "skipped", message=_clean(f"{outcome.status}: {outcome.reason}"))
+    if report.verdict == "undecided":
+        counts["tests"] += 1
+        counts["errors"] += 1
+        case = ElementTree.SubElement(suite, "testcase", classname=_clean(report.file), name="everything was checked")
+        why = report.problem or "not everything in the file could be checked"
+        ElementTree.SubElement(case, "error", message=_clean(why))
     for key, value in counts.items():
         suite.set(key, str(value))
 

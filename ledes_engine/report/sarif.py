@@ -7,7 +7,7 @@ from urllib.parse import quote
 from ledes_engine import __version__
 from ledes_engine.cards import Card
 from ledes_engine.report import Options
-from ledes_engine.report.words import sentences
+from ledes_engine.report.words import left_out, sentences
 from ledes_engine.results import Finding, Report
 from ledes_engine.values import plain
 
@@ -25,7 +25,14 @@ def sarif(reports: list[Report], options: Options) -> str:
         },
         "artifacts": [{"location": {"uri": _uri(report.file)}} for report in reports],
         "results": [_result(finding, places) for finding in findings],
-        "invocations": [{"executionSuccessful": all(report.readable for report in reports)}],
+        "invocations": [
+            {
+                "executionSuccessful": all(report.verdict != "undecided" for report in reports),
+                "toolExecutionNotifications": [
+                    {"message": {"text": told}, "level": "error"} for told in left_out(reports)
+                ],
+            }
+        ],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 

@@ -10,7 +10,7 @@ def show_guidelines(guidelines: Guidelines) -> str:
     """`key = value    # origin`, a line a value; then the rules that run with their severities; then the clients'."""
     lines = [f"# {guidelines.title}"]
     for key, value in _flat(guidelines.settings):
-        lines.append(f"{key} = {_toml(value)}    # {guidelines.origins.get(key, 'default')}")
+        lines.append(f"{key} = {toml(value)}    # {guidelines.origins.get(key, 'default')}")
     lines.append("\n# rules that run")
     for rule in guidelines.plan.rules:
         fields = "".join(f", {field}: {grade}" for field, grade in rule.by_field.items())
@@ -29,14 +29,15 @@ def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
         yield at, value
 
 
-def _toml(value: Any) -> str:
+def toml(value: Any) -> str:
+    """A value as it is written in TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
     if isinstance(value, list | tuple) and not hasattr(value, "_asdict"):
-        return "[" + ", ".join(map(_toml, value)) + "]"
+        return "[" + ", ".join(map(toml, value)) + "]"
     if hasattr(value, "_asdict") or isinstance(value, Mapping):
         items = (value._asdict() if hasattr(value, "_asdict") else value).items()
-        return "{ " + ", ".join(f"{key} = {_toml(inner)}" for key, inner in items if inner not in (None, "", [])) + " }"
+        return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in items if inner not in (None, "", [])) + " }"
     return str(value)

@@ -9,16 +9,17 @@ from ledes_engine.results import Finding, Report, at_stake
 
 
 class Share(NamedTuple):
-    """What falls to one rule, timekeeper or matter."""
+    """What falls to one rule, timekeeper or matter, in one currency."""
 
     name: str
     findings: int
     at_stake: Decimal
+    currency: str
 
 
 def statistics(reports: Sequence[Report]) -> dict[str, list[Share]]:
-    """Findings and amounts by rule, timekeeper and matter, the most frequent first."""
-    findings = [finding for report in reports for finding in report.findings]
+    """Findings and amounts by rule, timekeeper and matter, the most frequent first; currencies are never added up."""
+    findings = [(report.currency, finding) for report in reports for finding in report.findings]
     return {
         "rules": _by(findings, lambda finding: f"{finding.rule} {finding.name}"),
         "timekeepers": _by(findings, lambda finding: finding.timekeeper),
@@ -26,23 +27,21 @@ def statistics(reports: Sequence[Report]) -> dict[str, list[Share]]:
     }
 
 
-def _by(findings: Iterable[Finding], key: Callable[[Finding], str]) -> list[Share]:
-    groups: dict[str, list[Finding]] = {}
-    for finding in findings:
-        groups.setdefault(key(finding), []).append(finding)
-    shares = [Share(name, len(group), at_stake(group)) for name, group in groups.items() if name]
+def _by(findings: Iterable[tuple[str, Finding]], key: Callable[[Finding], str]) -> list[Share]:
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for currency, finding in findings:
+        groups.setdefault((key(finding), currency), []).append(finding)
+    shares = [Share(name, len(group), at_stake(group), currency) for (name, currency), group in groups.items() if name]
     return sorted(shares, key=lambda share: (-share.findings, share.name))
 
 
 def tables(reports: Sequence[Report]) -> Iterator[str]:
-    """The statistics as text tables; amounts carry a currency where all files have the same."""
-    currencies = {report.currency for report in reports}
-    currency = currencies.pop() if len(currencies) == 1 else ""
+    """The statistics as text tables."""
     for title, shares in statistics(reports).items():
         if not shares:
             continue
         yield f"{'findings':>9}  {'at stake':>14}  {title[:-1]}"
         for share in shares:
-            amount = money(share.at_stake, currency) if currency else f"{share.at_stake:,.2f}"
-            yield f"{share.findings:>9,}  {amount if share.at_stake else '':>14}  {printable(share.name)}"
+            amount = money(share.at_stake, share.currency) if share.at_stake else ""
+            yield f"{share.findings:>9,}  {amount:>14}  {printable(share.name)}"
         yield ""

@@ -29,14 +29,14 @@ def text(reports: list[Report], options: Options) -> str:
     """All reports, each file's findings in the order of its lines, repeated faults counted."""
     lines: list[str] = []
     for report in reports:
-        if report.findings or len(reports) == 1 or options.verbose:
+        if report.findings or report.problem or len(reports) == 1 or options.verbose:
             lines += [*_file(report, options), ""]
     if len(reports) > 1:
         verdicts = Counter(report.verdict for report in reports)
         told = ", ".join(f"{verdicts[v]} {w}" for v, w in _VERDICTS.items() if verdicts[v])
         lines.append(f"{counted(len(reports), 'file')}: {told}")
     if options.statistics:
-        lines += [*tables(reports), ""]
+        lines += tables(reports)
     verdict, _, rest = headline(reports).partition(":")
     lines.append(f"{_paint(verdict, verdict, options)}:{rest}")
     lines += _not_checked(reports, options)
@@ -47,7 +47,10 @@ _VERDICTS = {"accept": "accepted", "reject": "rejected", "undecided": "undecided
 
 
 def _file(report: Report, options: Options) -> Iterator[str]:
-    name = printable(report.file) or "<input>"
+    name = printable(report.file) or "input"
+    if report.problem:
+        yield f"{name}: {printable(report.problem)}"
+        return
     invoices = f"{counted(report.invoices, 'invoice')}, {counted(report.lines, 'line item')}"
     yield f"{name}: LEDES {report.format}, {invoices}" if report.lines else name
     yield _paint("dim", f"guidelines: {', '.join(report.guidelines)}", options)
@@ -108,7 +111,8 @@ def _repeated(more: Sequence[Finding], options: Options) -> str:
     grade = _paint(first.severity, f"{first.rule} {first.name}", options)
     field = f" in {first.field}" if first.field else ""
     places = ranges([finding.line for finding in more])
-    return f"… {grade}{field}: {len(more):,} more, {'line' if len(more) == 1 else 'lines'} {places}"
+    where = f"{'line' if len(more) == 1 else 'lines'} {places}"
+    return f"… {grade}{field}: {len(more):,} more, {where} (--format concise shows all)"
 
 
 def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
@@ -125,7 +129,7 @@ def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
         yield "Not checked:"
         yield from (f"  {outcome.rule} {outcome.name}: {outcome.reason}" for outcome in left.values())
         return
-    if all(report.guidelines == ("standard",) for report in reports):
+    if {title for report in reports for title in report.guidelines} <= {"standard"}:
         note = "not checked for want of a client's guidelines (ledes init writes a file to start from)."
     else:
         note = "not checked, because the guidelines do not give what they need (--verbose names them)."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ledes_engine.results import Report, at_stake, verdict_of
+from ledes_engine.results import Report, by_currency, verdict_of
 
 _SIGNS = {"USD": "$", "GBP": "£", "EUR": "€"}
 
@@ -38,7 +38,7 @@ def headline(reports: Sequence[Report]) -> str:
     parts = [counted(errors, "error"), counted(warnings, "warning")]
     if infos:
         parts.append(counted(infos, "remark"))
-    parts += [f"{amount} at stake" for amount in stakes(reports)]
+    parts += [f"{' and '.join(stakes(reports))} at stake"] if stakes(reports) else []
     invoices = sum(report.invoices for report in reports)
     affected = sum(report.affected_invoices for report in reports)
     tail = f"; {affected} of {counted(invoices, 'invoice')} affected" if invoices and affected else ""
@@ -47,12 +47,17 @@ def headline(reports: Sequence[Report]) -> str:
     return f"{verdict.upper()}: {', '.join(parts)}{tail}"
 
 
+def left_out(reports: Sequence[Report]) -> list[str]:
+    """What makes the verdict undecided: files that were not read, and rules that broke."""
+    told = [f"{printable(report.file)}: {printable(report.problem)}" for report in reports if report.problem]
+    broken = {one.rule: one.reason for report in reports for one in report.outcomes if one.status == "broken"}
+    told += [f"rule {rule} could not be run: {printable(reason)}" for rule, reason in broken.items()]
+    return told
+
+
 def stakes(reports: Sequence[Report]) -> list[str]:
     """The money in question in each currency; empty when there is none."""
-    sums: dict[str, Decimal] = {}
-    for report in reports:
-        sums[report.currency] = sums.get(report.currency, Decimal(0)) + at_stake(report.findings)
-    return [money(amount, currency) for currency, amount in sums.items() if amount]
+    return [money(amount, currency) for currency, amount in by_currency(reports).items() if amount]
 
 
 def ranges(numbers: Sequence[int], most: int = 12) -> str:
