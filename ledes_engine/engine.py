@@ -4,6 +4,7 @@ import decimal
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ledes_engine.cards import Card
@@ -78,26 +79,34 @@ def _run_rule(
     rule: Rule, document: Document, plan: Plan, source: Source, today: date, locate: "_Places"
 ) -> tuple[list[Finding], Outcome]:
     card = rule.card
-    done = Outcome(card.id, card.name, "passed")
-    if card.formats and document.format not in card.formats:
-        return [], done._replace(status="not applicable", reason=f"the file is {document.format or 'unknown'}")
-    if not document.readable and card.kind not in _ABOUT_THE_FILE:
-        return [], done._replace(status="not checked", reason="the file could not be read")
-    scope = Scope(document, document.lines, card.id, rule.params, plan.client, today, source.file, source.size)
     found: list[Finding] = []
+
+    def done(status: str, reason: str = "") -> tuple[list[Finding], Outcome]:
+        return found, _outcome(card.id, card.name, status, reason, len(found))
+
+    if card.formats and document.format not in card.formats:
+        return done("not applicable", f"the file is {document.format or 'unknown'}")
+    if not document.readable and card.kind not in _ABOUT_THE_FILE:
+        return done("not checked", "the file could not be read")
+    scope = Scope(document, document.lines, card.id, rule.params, plan.client, today, source.file, source.size)
     try:
         for hit in plan.kinds[card.kind](scope):
             finding = locate.finding(hit, rule)
             if finding:
                 found.append(finding)
     except NotChecked as lack:
-        return [], done._replace(status="not checked", reason=str(lack))
+        return done("not checked", str(lack))
     except NotApplicable as column:
-        reason = f"the file has no {document.native(str(column))}"
-        return found, done._replace(status="failed" if found else "not applicable", reason=reason, findings=len(found))
+        return done("failed" if found else "not applicable", f"the file has no {document.native(str(column))}")
     except Exception as error:  # whatever a check (or a client's plug-in) does, the file's other rules are run
-        return found, done._replace(status="broken", reason=f"the check failed: {error!r}", findings=len(found))
-    return found, done._replace(status="failed" if found else "passed", findings=len(found))
+        return done("broken", f"the check failed: {error!r}")
+    return done("failed" if found else "passed")
+
+
+@lru_cache(maxsize=4096)
+def _outcome(rule: str, name: str, status: str, reason: str, findings: int) -> Outcome:
+    """Like outcomes are one object: a thousand reports have a hundred of each, and pickle sends an object once."""
+    return Outcome(rule, name, status, reason, findings)
 
 
 class _Places:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ledes_engine.formats import detect
 
 # Enough of a file to see what it is.
-_HEAD = 1 << 16
+_HEAD = 1 << 12
 _LEDES = ("1998B", "1998BI", "xml")
 _NAMES_OF_INVOICES = (".txt", ".ledes", ".led", ".98b", ".bi")
 

@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from ledes_engine.formats.fields import FORMATS, fields_of, simple
@@ -106,10 +107,12 @@ def _markup(text: str, encoding: str, mark: int) -> Detected:
     )
 
 
-def _known_names(format: str) -> set[str]:
-    return {simple(field.name) for field in fields_of(format)}
+@cache
+def _known_names(format: str) -> frozenset[str]:
+    return frozenset(simple(field.name) for field in fields_of(format))
 
 
+@lru_cache(maxsize=2)
 def _cells(header: str) -> list[str]:
     return [simple(cell) for cell in re.split(r"[|,;\t]", header)]
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from ledes_engine.model import Field
@@ -22,6 +23,7 @@ FORMATS = {
 }
 
 
+@cache
 def fields_of(format: str) -> tuple[Field, ...]:
     """The fields of a format in their order; raises KeyError for a format that is not known."""
     path = os.path.join(data_folder("rules"), FORMATS[format].pack, "fields.csv")

@@ -139,5 +139,7 @@ class _HeadReader:
 
 
 def _known(names: list[str], fields: tuple[Field, ...]) -> int:
+    if len(names) == len(fields) and all(name == field.name for name, field in zip(names, fields, strict=True)):
+        return len(names)
     known = {simple(field.name) for field in fields}
     return sum(simple(name) in known for name in names)
