@@ -287,7 +287,9 @@ def test_resolved_guidelines_can_be_shown_with_origins(write):
     assert f'params.R01.steps = ["0.25"]    # {path}' in shown
     assert 'severity.F54 = "off"    # shipped: onit' in shown
     assert 'fail_on = "error"    # default' in shown
-    assert "R01 not-in-tenths: info    # default" in shown
+    assert "R01 not-in-tenths: info    # the rule" in shown
+    assert f'    steps = ["0.25"]    # {path}' in shown
+    assert '    max = "24"    # the rule' in shown
     assert not any(line.startswith("F54 ") for line in shown)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ledes_engine.engine import Rule
 from ledes_engine.guidelines import Guidelines
 
 
@@ -13,12 +14,30 @@ def show_guidelines(guidelines: Guidelines) -> str:
         lines.append(f"{key} = {toml(value)}    # {guidelines.origins.get(key, 'default')}")
     lines.append("\n# rules that run")
     for rule in guidelines.plan.rules:
-        fields = "".join(f", {field}: {grade}" for field, grade in rule.by_field.items())
-        origin = next((o for k, o in guidelines.origins.items() if k.startswith(f"severity.{rule.card.id}")), "default")
-        lines.append(f"{rule.card.id} {rule.card.name}: {rule.severity}{fields}    # {origin}")
+        lines += _rule(rule, guidelines.origins)
     for client in guidelines.clients:
         lines += ["", show_guidelines(client).rstrip("\n")]
     return "\n".join(lines) + "\n"
+
+
+def _rule(rule: Rule, origins: Mapping[str, str]) -> Iterator[str]:
+    """A rule with its severities and parameters, each with the file that set it; else the card did."""
+    card = rule.card
+
+    def origin(kind: str, key: str = "", below: str = ".") -> str:
+        """The file that set a key of the rule, or something below it."""
+        for at, file in origins.items():
+            for name in (card.id, card.name):
+                start = f"{kind}.{name}{key}"
+                if at == start or at.startswith(start + below):
+                    return file
+        return "the rule"
+
+    yield f"{card.id} {card.name}: {rule.severity}    # {origin('severity')}"
+    for column, grade in rule.by_field.items():
+        yield f"    {column}: {grade}    # {origin('severity', below=':')}"
+    for key, value in rule.params.items():
+        yield f"    {key} = {toml(value)}    # {origin('params', f'.{key}')}"
 
 
 def _flat(value: Any, at: str = "") -> Iterator[tuple[str, Any]]:
