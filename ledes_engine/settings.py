@@ -127,10 +127,14 @@ def layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str,
     if path in above:
         raise LedesError(f"{path}: guidelines extend one another in a circle")
     values = _read(path)
-    below = values.get("extends", "standard" if name == base_name else base_name)
-    if base_name != "standard" and "extends" in values and not above:
-        raise LedesError(f"{path} extends {below} already, so it cannot be judged as {base_name} too; leave out --hub")
-    base, origins = layers(_relative(below, path), (*above, path), "standard" if "extends" in values else base_name)
+    below = values.get("extends", "standard")
+    if base_name not in ("standard", name):
+        if below not in ("standard", base_name):
+            raise LedesError(
+                f"{path} extends {below} already, so it cannot be judged as {base_name} too; leave out --hub"
+            )
+        below = base_name
+    base, origins = layers(_relative(below, path), (*above, path), "standard")
     values.setdefault("name", os.path.splitext(os.path.basename(path))[0])
     for key in ("match", "clients", "baseline"):
         base.pop(key, None)  # whom guidelines are for is not inherited
