@@ -238,5 +238,5 @@ def combine(reports: Sequence[Report]) -> Report:
         outcomes=tuple(outcomes.values()),
         waived=tuple(waived for report in reports for waived in report.waived),
         guidelines=tuple(dict.fromkeys(title for report in reports for title in report.guidelines)),
-        fail_on=reports[0].fail_on,
+        of_parts=tuple(report.verdict for report in reports),
     )

@@ -6,6 +6,7 @@ are shipped. The origin of every value is kept, so that a coordinator can see wh
 
 import glob
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
@@ -159,13 +160,18 @@ class Guidelines:
             if unknown is not None:
                 hint = near_miss(unknown, list(shipped_sets()))
                 raise LedesError(f"{self._where(key)}: there is no code set {unknown!r}{hint}")
+        twice = [one for one, times in Counter(one.id for one in settings.timekeeper).items() if times > 1]
+        if twice:
+            raise LedesError(
+                f"{self._where('timekeeper')}: timekeeper {twice[0]} stands there twice; give all rates in one"
+            )
         if settings.currency and settings.currency not in currency_digits():
             raise LedesError(f"{self._where('currency')}: {settings.currency!r} is no currency code of ISO 4217")
         custom = [_custom_set(codes)] if codes.custom or codes.custom_files else []
         return Client(
             code_sets=CodeSets(codes.sets, custom),
             allowed_codes=None if codes.allowed is None else frozenset([*codes.allowed, *codes.custom]),
-            denied_codes=codes.denied,
+            denied_codes={code.upper(): why for code, why in codes.denied.items()},
             timekeepers={one.id: _timekeeper(one) for one in settings.timekeeper} or None,
             matters={one.id: Matter(one.id, one.opened, one.closed, tuple(one.code_sets)) for one in settings.matter}
             or None,
@@ -243,7 +249,7 @@ def _plugin_kinds(names: Iterable[str]) -> dict[str, Callable[[Scope], Iterator[
     for name in names:
         try:
             found.update(importlib.import_module(name).kinds)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # whatever a module of somebody else does when it is loaded
             raise LedesError(f"plug-in {name}: {error}; a plug-in is a module with a dict `kinds`") from error
     return found
 
@@ -297,17 +303,19 @@ def _files(name: str) -> list[str]:
     return [name]
 
 
-def _load(name: str, overrides: Mapping[str, Any], base_name: str) -> Guidelines:
+def _load(name: str, overrides: Mapping[str, Any], base_name: str, *, of_client: bool = False) -> Guidelines:
     values, origins = layers(name, (), base_name)
     guidelines = _resolve(values, origins, overrides)
     if not guidelines.settings.clients:
         return guidelines
+    if of_client:
+        raise LedesError(f"{name}: a client's guidelines cannot have clients of their own")
     clients = []
     for pattern in guidelines.settings.clients:
         paths = sorted(glob.glob(pattern))
         if not paths:
             raise LedesError(f"{name}, clients: there is no file {pattern}")
-        clients += [_load(path, overrides, base_name) for path in paths]
+        clients += [_load(path, overrides, base_name, of_client=True) for path in paths]
     lost = next((one for one in clients if one.settings.match == Match()), None)
     if lost:
         raise LedesError(

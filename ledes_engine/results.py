@@ -110,10 +110,13 @@ class Report(NamedTuple):
     readable: bool = True  # false also when records had to be left out
     fail_on: str = "error"
     problem: str = ""  # why there is nothing but this sentence
+    of_parts: tuple[str, ...] = ()  # the verdicts on the parts of a file that different guidelines judged
 
     @property
     def verdict(self) -> str:
         """`reject` when a finding is as grave as `fail_on`; `undecided` when a rule broke or nothing could be read."""
+        if self.of_parts:
+            return next(verdict for verdict in ("reject", "undecided", "accept") if verdict in self.of_parts)
         line = SEVERITY_RANK.get(self.fail_on, -1)
         if any(SEVERITY_RANK[finding.severity] <= line for finding in self.findings):
             return "reject"

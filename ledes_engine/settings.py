@@ -10,6 +10,7 @@ from ledes_engine.cards import cards_in, find_cards, near_miss, shipped_cards
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
+from ledes_engine.values import number
 
 FILE_NAME = "ledes.toml"
 
@@ -123,6 +124,8 @@ def layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str,
     """The values of a file put over those of the files that it extends, and the origin of each."""
     if name == "standard":
         return {}, {}
+    if "\0" in name:
+        raise LedesError("the name of guidelines holds a NUL character")
     path = name if os.path.isfile(name) or name.endswith(".toml") else _shipped(name)
     if path in above:
         raise LedesError(f"{path}: guidelines extend one another in a circle")
@@ -194,9 +197,13 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
             ]
             if key not in known:
                 raise LedesError(f"{path}{_at(text, key)}: rule {word} has no parameter {key!r}{near_miss(key, known)}")
+            pattern = {**_PATTERNS, **found[0].check}.get(key)
+            wrong = _unlike(params[key], pattern) if pattern is not None else ""
+            if wrong:
+                raise LedesError(f"{path}{_at(text, key)}: {key} of rule {word} must be {wrong}")
         _check_columns(params, path, text)
     for waiver in settings.waiver:
-        if not find_cards(cards, waiver.rule):
+        if len(find_cards(cards, waiver.rule)) != 1:
             raise LedesError(
                 f"{path}{_at(text, waiver.rule)}: there is no rule {waiver.rule!r}{near_miss(waiver.rule, names)}"
             )
@@ -206,7 +213,7 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
             hint = near_miss(waiver.field, field_names())
             raise LedesError(f"{path}{_at(text, waiver.field)}: there is no field {waiver.field!r}{hint}")
     for key in settings.severity:
-        if not find_cards(cards, key.partition(":")[0]):
+        if len(find_cards(cards, key.partition(":")[0])) != 1:
             raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")
 
 
@@ -227,6 +234,39 @@ def _check_columns(params: Mapping[str, Any], path: str, text: str) -> None:
 
 def _words(value: Any) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ()) if isinstance(value, list | dict) else []
+
+
+# What parameters look like that a card need not name.
+_PATTERNS: dict[str, Any] = {
+    "where": {"line_type": ["F"]},
+    "unless": {"line_type": ["F"]},
+    "limits": {"narrative": 1},
+    "also": ["F"],
+    "list": "word",
+    "lists": ["word"],
+    "values": ["word"],
+    "min": "0",
+    "max": "0",
+    "not": ["0"],
+}
+
+
+def _unlike(given: Any, pattern: Any) -> str:
+    """What a parameter must be, in words, when it is not like the pattern; empty when it is."""
+    if isinstance(pattern, list):
+        inner = [_unlike(one, pattern[0]) for one in given] if isinstance(given, list) else []
+        return "" if inner and not any(inner) else f"a list, each part of it {_unlike(None, pattern[0])}"
+    if isinstance(pattern, dict):
+        like = next(iter(pattern.values()))
+        fits = isinstance(given, dict) and given and not any(_unlike(one, like) for one in given.values())
+        return "" if fits else f"a table, each value of it {_unlike(None, like)}"
+    if isinstance(pattern, bool):
+        return "" if isinstance(given, bool) else "true or false"
+    if isinstance(pattern, int):
+        return "" if isinstance(given, int) and not isinstance(given, bool) else "a whole number"
+    if number(pattern) is not None:
+        return "" if isinstance(given, str) and number(given) is not None else 'a number between quotes, like "0.25"'
+    return "" if isinstance(given, str) else "a text between quotes"
 
 
 # Parameters that a kind takes and a card need not name.

@@ -145,6 +145,27 @@ def test_standard_input_is_a_dash():
     assert b"standard input:3: error F06" in done.stdout
 
 
+def test_standard_input_is_read_beside_files_in_several_jobs():
+    done = subprocess.run(
+        [*CHECK, "good.txt", "-", "--jobs", "2"], input=BAD.encode(), capture_output=True, check=False
+    )
+    assert (done.returncode, b"standard input:3: error F06" in done.stdout) == (1, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX shells")
+@pytest.mark.parametrize(("closed", "status"), [("- <&-", 2), ("good.txt >&-", 0), ("bad.txt 2>&-", 1)])
+def test_closed_streams_are_no_accident(closed, status):
+    command = f"{sys.executable} -m ledes_engine check {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (status, False)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX pipes")
+def test_a_pipe_in_a_folder_is_passed_over(capsys, folder):
+    os.mkfifo(folder / "pipe.txt")
+    assert ledes_check(capsys, ".")[0] == 1
+
+
 def test_the_report_goes_to_a_file_as_a_whole(capsys, folder):
     status, out, _ = ledes_check(capsys, "bad.txt", "--format", "json", "--output", "report.json")
     assert (status, out) == (1, "REJECT: 2 errors, no warnings, $0.01 at stake; 1 of 2 invoices affected\n")

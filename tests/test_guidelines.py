@@ -145,7 +145,17 @@ def test_shipped_guidelines_resolve_and_run(name):
         ('[severity]\n"F03:LINE_DATE" = "off"', "there is no field 'LINE_DATE'"),
         ('cards = ["nowhere"]', "there is no such folder of cards"),
         ('plugins = ["no_such_module"]', "plug-in no_such_module"),
-        ("[params.R01]\nsteps = 0.25", "params.R01.steps: the rule cannot work with this value"),
+        ("[params.R01]\nsteps = 0.25", "ledes.toml:2: steps of rule R01 must be a list, each part of it a number between quotes"),
+        ('[params.F08]\ncolumns = "invoice_total"', "columns of rule F08 must be a list"),
+        ("[params.F09]\nwhere = 5", "where of rule F09 must be a table, each value of it a list"),
+        ('[params.R01.where]\nline_type = "F"', "where of rule R01 must be a table"),
+        ('[params.D09]\nmax_days = "x"', "max_days of rule D09 must be a whole number"),
+        ('[params.C06]\nshares = { L120 = "x" }', "shares of rule C06 must be a table"),
+        ('[params.X01]\nmin = "NaN"', "min of rule X01 must be a number between quotes"),
+        ('[severity]\n"F:INVOICE_DATE" = "error"', "there is no rule 'F:INVOICE_DATE'"),
+        ('[[timekeeper]]\nid = "1"\n[[timekeeper]]\nid = "1"', "timekeeper 1 stands there twice"),
+        ('clients = ["ledes.toml"]\n[match]\nclient_id = ["1"]', "cannot have clients of their own"),
+        ('plugins = [".x"]', "plug-in .x"),
         ('[params.F23]\ncolumns = ["invoice_dat"]', "ledes.toml:2: there is no column 'invoice_dat' (did you mean invoice_date?)"),
         ("[params.F09.limits]\nnarative = 5", "ledes.toml:2: there is no column 'narative' (did you mean narrative?)"),
         ('[[matter]]\nid = "1"\ncode_sets = ["litgation"]', "there is no code set 'litgation' (did you mean litigation?)"),
@@ -182,6 +192,16 @@ def test_invoices_that_fit_no_guidelines_are_judged_by_the_standard(write):
     report = le.check(GOOD.replace("|630|", "|631|").encode(), le.load_guidelines(path), today=TODAY)
     assert [finding.rule for finding in report.findings] == ["F06", "F07"]
     assert [title.split(" (")[0] for title in report.guidelines] == ["standard", f"acme from {path}"]
+
+
+def test_each_client_has_its_own_line_between_accept_and_reject(write):
+    lenient = write('name = "a"\nfail_on = "never"\n[match]\nclient_matter_id = ["423-987"]', "a.toml")
+    strict = write('name = "b"\nfail_on = "warning"\n[match]\nclient_matter_id = ["555-001"]', "b.toml")
+    guidelines = le.load_guidelines(lenient, strict)
+    assert le.check(GOOD.replace("|630|", "|631|").encode(), guidelines, today=TODAY).verdict == "accept"
+    assert le.check(GOOD.replace("|555-001[]", "|555-001 []").encode(), guidelines, today=TODAY).verdict == "accept"
+    data = GOOD.replace("|IF|1|1250.|1250|", "|IF|1|.0|.0|").replace("|1250|2026", "|0|2026")
+    assert le.check(data.encode(), guidelines, today=TODAY).verdict == "reject"
 
 
 def test_a_firms_file_names_its_clients_files(write):

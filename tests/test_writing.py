@@ -62,6 +62,17 @@ def test_what_is_not_conformant_is_refused_by_field(change, field, reason):
     assert reason in str(told.value)
 
 
+def test_a_file_that_lacks_a_column_is_refused():
+    text = (
+        fixture("1998B")
+        .replace("|TIMEKEEPER_CLASSIFICATION|", "|")
+        .replace("|PARTNR|", "|")
+        .replace("0.05|||", "0.05||")
+    )
+    with pytest.raises(le.WriteError, match="TIMEKEEPER_CLASSIFICATION: the document has no such column"):
+        le.write(le.read(text.replace("6437381||||555", "6437381|||555").encode()))
+
+
 def test_an_unknown_column_is_refused():
     with pytest.raises(le.LedesError, match="1998B has no column 'colour'"):
         le.build("1998B", [LINE | {"colour": "red"}])

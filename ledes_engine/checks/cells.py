@@ -221,11 +221,11 @@ def _decimal(text: str | None) -> Decimal | None:
 @kind
 def multiple_of(scope: Scope) -> Iterator[Hit]:
     """A number that is no multiple of any of `steps`: hours in tenths, prices in cents."""
-    steps = [Decimal(step) for step in scope.params["steps"]]
+    steps = [Decimal(step) for step in scope.params["steps"] if Decimal(step) > 0]
 
     def judged(value: str) -> Mapping[str, Any] | None:
         number = values.number(value)
-        if number is None or any(number % step == 0 for step in steps):
+        if number is None or not steps or any(number % step == 0 for step in steps):
             return None
         step = steps[0]
         below = number // step * step

@@ -55,6 +55,9 @@ def _run(parser: argparse.ArgumentParser, arguments: list[str]) -> int:
 
 def _guarded(action: Callable[[], int]) -> int:
     """Run a command so that whatever happens is told in words; no traceback ever reaches a user."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  open as long as the process
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

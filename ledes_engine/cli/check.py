@@ -145,6 +145,8 @@ def check_one(path: str, guidelines: Guidelines) -> Report:
 
     try:
         if path == "-":
+            if sys.stdin is None:
+                return unread("standard input", "it is closed")
             return check(sys.stdin.buffer.read(), guidelines, file="standard input")
         return check(path, guidelines)
     except LedesError as error:
@@ -153,7 +155,7 @@ def check_one(path: str, guidelines: Guidelines) -> Report:
 
 def _checked(files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace) -> Iterator[Report]:
     jobs = options.jobs or (os.cpu_count() or 1 if len(files) >= _FILES_WORTH_JOBS else 1)
-    jobs = min(jobs, len(files))
+    jobs = min(jobs, len(files)) if "-" not in files else 1  # another process has another standard input
     if len(files) < _FILES_WORTH_JOBS and jobs <= 1:
         yield from (check_one(path, guidelines) for path in files)
         return

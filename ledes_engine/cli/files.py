@@ -57,8 +57,8 @@ def _in_folder(folder: str) -> Iterator[tuple[str, str]]:
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith("."):
-                path = os.path.join(place, name)
+            path = os.path.join(place, name)
+            if not name.startswith(".") and (os.path.isfile(path) or os.path.islink(path)):
                 yield path, _kind(path)
 
 

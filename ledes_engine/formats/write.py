@@ -122,10 +122,11 @@ def _refuse_nonconformant(document: Document) -> None:
     table = document.lines
     if not len(table):
         raise LedesError("there is nothing to write: the document has no line items")
+    lacking = next((field for field in document.fields if field.column not in table), None)
+    if lacking:
+        raise WriteError(lacking.name, 0, "the document has no such column")
+    types, classes = table["line_type"], table["timekeeper_class"]
     for field in document.fields:
-        if field.column not in table:
-            raise WriteError(field.name, 0, "the document has no such column")
-        types, classes = table["line_type"], table["timekeeper_class"]
         for row, value in enumerate(table[field.column]):
             if value.strip():
                 reason = _not_allowed(value.strip(), field, document.layout.encoding)
