@@ -181,6 +181,8 @@ def test_the_ledes_toml_of_the_folder_is_used_and_named(capsys, folder):
 
 
 def test_what_guidelines_lack_is_told(capsys, folder):
+    (folder / "letter.txt").write_text("Dear Sirs")
+    assert "10 rules not checked for want of a client's guidelines" in ledes_check(capsys, "good.txt", "letter.txt")[1]
     assert "10 rules not checked for want of a client's guidelines" in ledes_check(capsys, "good.txt")[1]
     (folder / "ledes.toml").write_text('firm_ids = ["24-6437381"]\n')
     out = ledes_check(capsys, "good.txt")[1]

@@ -117,13 +117,12 @@ def _repeated(more: Sequence[Finding], options: Options) -> str:
 
 def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
     """Not checked is never passed: say what was left out, and why."""
-    left = {
-        outcome.rule: outcome for report in reports for outcome in report.outcomes if outcome.status == "not checked"
-    }
+    read = [report for report in reports if report.lines]
+    left = {one.rule: one for report in read for one in report.outcomes if one.status == "not checked"}
     broken = {outcome.rule: outcome for report in reports for outcome in report.outcomes if outcome.status == "broken"}
     for outcome in broken.values():
         yield f"Rule {outcome.rule} could not be run: {outcome.reason}. Please report this; the other rules were run."
-    if not left or not any(report.lines for report in reports):
+    if not left:
         return
     if options.verbose:
         yield "Not checked:"
