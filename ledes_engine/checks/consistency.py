@@ -91,7 +91,8 @@ def unique_within(scope: Scope) -> Iterator[Hit]:
 def repeated_line(scope: Scope) -> Iterator[Hit]:
     """A line that agrees with an earlier one of the invoice in all columns `same`, and differs in `differs` (if given).
 
-    The column `shows` is the one the finding points to. The amount in question is the total of the repeating line.
+    `same` holds the invoice number. The column `shows` is the one that the finding points to. The amount in question
+    is the total of the repeating line.
     """
     lines, same, differs = scope.lines, scope.params["same"], scope.params.get("differs", "")
     shows = scope.params["shows"]
@@ -116,14 +117,17 @@ def repeated_line(scope: Scope) -> Iterator[Hit]:
 
 
 def _repeated(lines: Table, column: str) -> list[int]:
-    """The rows whose non-blank value in the column stands in more than one row."""
+    """The rows whose non-blank value in the column stands in more than one row of the invoice."""
 
     def build() -> list[int]:
         cells = lines[column]
-        if len(set(cells)) == len(cells):
-            return []
-        several = {value for value, times in Counter(cells).items() if times > 1 and value.strip()}
-        return [row for row, value in enumerate(cells) if value in several]
+        found: list[int] = []
+        for rows in lines.groups("invoice_number").values():
+            part = cells[rows.start : rows.stop] if isinstance(rows, range) else [cells[row] for row in rows]
+            if len(set(part)) < len(part):
+                several = {value for value, times in Counter(part).items() if times > 1 and value.strip()}
+                found += [row for row, value in zip(rows, part, strict=True) if value in several]
+        return sorted(found)
 
     return lines.remember(("repeated", column), build)  # type: ignore[no-any-return]
 
