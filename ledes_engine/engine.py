@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from ledes_engine.cards import Card
 from ledes_engine.checks import KINDS, Client, Scope
 from ledes_engine.codesets import currency_digits
-from ledes_engine.model import SEVERITIES, Document, Fault, Hit, NotApplicable, NotChecked, Outcome
-from ledes_engine.results import LONGEST_QUOTE, Finding, Report, Waived
+from ledes_engine.model import Document, Fault, Hit, NotApplicable, NotChecked, Outcome
+from ledes_engine.results import LONGEST_QUOTE, SEVERITY_RANK, Finding, Report, Waived
 
 # Twelve whole and four decimal digits multiplied, summed over millions of lines, stay exact.
 _EXACT = decimal.Context(prec=80)
@@ -170,7 +170,7 @@ class _Places:
 
 
 def _place(finding: Finding) -> tuple[int, int, str]:
-    return finding.line, SEVERITIES.index(finding.severity), finding.rule
+    return finding.line, SEVERITY_RANK[finding.severity], finding.rule
 
 
 def _apply_waivers(findings: Iterable[Finding], plan: Plan) -> tuple[list[Finding], list[Waived]]:

@@ -17,6 +17,7 @@ from ledes_engine.cards import Card, cards_in, find_cards, near_miss, shipped_ca
 from ledes_engine.checks import KINDS, Client, Matter, Scope, Timekeeper
 from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, currency_digits, read_codes, shipped_sets
 from ledes_engine.engine import Plan, Rule, Source, run
+from ledes_engine.formats.fields import fields_of
 from ledes_engine.formats.write import build
 from ledes_engine.model import Document, LedesError
 from ledes_engine.results import Finding
@@ -232,8 +233,6 @@ def _rows_of(path: str) -> list[list[str]]:
 
 
 def _column(field: str, where: str) -> str:
-    from ledes_engine.formats.fields import fields_of
-
     fields = fields_of("1998BI")
     known = {name: one.column for one in fields for name in (one.name, one.column)}
     if field not in known:
@@ -274,9 +273,9 @@ def standard() -> Guidelines:
 def load_guidelines(*names: str, overrides: Mapping[str, Any] | None = None, base_name: str = "standard") -> Guidelines:
     """Guidelines from files, folders of files, or shipped names, several standing side by side.
 
-    The first one without a `[match]` judges what no other one fits; without such a one the standard does. `overrides`
-    are settings put over the outcome (the command line's); files that extend nothing extend `base_name`. Raises
-    LedesError with file, line and key.
+    One of them may be without a `[match]` and judges what no other one fits; without such a one `base_name` does, which
+    is also what files extend that extend nothing else. `overrides` are settings put over the outcome (the command
+    line's). Raises LedesError with file, line and key.
     """
     found = [_load(path, overrides or {}, base_name) for name in names for path in _files(name)]
     if not found:

@@ -149,6 +149,11 @@ class Table:
 
         return self.remember(("groups", name), build)  # type: ignore[no-any-return]
 
+    def part(self, name: str, rows: Sequence[int]) -> list[str]:
+        """The cells of a column in some rows, as `groups` gives them."""
+        cells = self[name]
+        return cells[rows.start : rows.stop] if isinstance(rows, range) else [cells[row] for row in rows]
+
     def take(self, rows: Sequence[int]) -> "Table":
         """A table of these rows only."""
         if not rows:

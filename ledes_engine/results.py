@@ -6,14 +6,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.cards import Card
-from ledes_engine.model import LedesError, Outcome
+from ledes_engine.model import SEVERITIES, LedesError, Outcome
 from ledes_engine.values import ZERO, plain
 
 if TYPE_CHECKING:
     import pandas
 
-VERDICTS = ("accept", "reject", "undecided")
-SEVERITY_RANK = {"error": 0, "warning": 1, "info": 2}
+VERDICTS = ("reject", "undecided", "accept")  # of several, the first of these that is among them counts
+SEVERITY_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 # A cell may hold megabytes; a report quotes this much of it.
 LONGEST_QUOTE = 500
 
@@ -116,7 +116,7 @@ class Report(NamedTuple):
     def verdict(self) -> str:
         """`reject` when a finding is as grave as `fail_on`; `undecided` when a rule broke or nothing could be read."""
         if self.of_parts:
-            return next(verdict for verdict in ("reject", "undecided", "accept") if verdict in self.of_parts)
+            return next(verdict for verdict in VERDICTS if verdict in self.of_parts)
         line = SEVERITY_RANK.get(self.fail_on, -1)
         if any(SEVERITY_RANK[finding.severity] <= line for finding in self.findings):
             return "reject"
@@ -199,4 +199,4 @@ def unread(file: str, problem: str) -> Report:
 def verdict_of(reports: Sequence[Report]) -> str:
     """The verdict over several files: reject before undecided before accept."""
     verdicts = {report.verdict for report in reports}
-    return next((verdict for verdict in ("reject", "undecided") if verdict in verdicts), "accept")
+    return next((verdict for verdict in VERDICTS if verdict in verdicts), "accept")

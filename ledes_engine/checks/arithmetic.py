@@ -11,7 +11,7 @@ from typing import Any
 
 from ledes_engine.checks.scope import Scope, judge, kind
 from ledes_engine.codesets import currency_digits
-from ledes_engine.model import Hit, Table
+from ledes_engine.model import Hit
 from ledes_engine.values import CENT, ZERO, number, plain, precision
 
 
@@ -133,7 +133,7 @@ def invoice_sum(scope: Scope) -> Iterator[Hit]:
         if invoice in damaged:
             continue
         stated = totals[lines[total_column][rows[0]]]
-        texts = _cells(lines, line_column, rows)
+        texts = lines.part(line_column, rows)
         if stated is None or not unreadable.isdisjoint(texts):
             continue  # the rules on numbers and on empty fields tell
         expected = sum(map(known.__getitem__, texts), ZERO)
@@ -147,11 +147,6 @@ def invoice_sum(scope: Scope) -> Iterator[Hit]:
             continue
         facts = {"expected": plain(expected), "difference": plain(difference), "count": len(rows)}
         yield Hit(rows[0], total_column, lines[total_column][rows[0]], facts, difference)
-
-
-def _cells(lines: Table, column: str, rows: Sequence[int]) -> list[str]:
-    cells = lines[column]
-    return cells[rows.start : rows.stop] if isinstance(rows, range) else [cells[row] for row in rows]
 
 
 @kind

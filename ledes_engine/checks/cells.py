@@ -40,8 +40,7 @@ def required(scope: Scope) -> Iterator[Hit]:
 @kind
 def calendar_date(scope: Scope) -> Iterator[Hit]:
     """A date that is not eight digits YYYYMMDD or no day of the calendar."""
-    dates = [field.column for field in scope.document.fields if field.type == "date" and field.column in scope.lines]
-    return judge_each(scope, _bad_date, dates)
+    return judge_each(scope, _bad_date, scope.of_type("date"))
 
 
 def _bad_date(text: str) -> Mapping[str, Any] | None:

@@ -120,10 +120,9 @@ def _repeated(lines: Table, column: str) -> list[int]:
     """The rows whose non-blank value in the column stands in more than one row of the invoice."""
 
     def build() -> list[int]:
-        cells = lines[column]
         found: list[int] = []
         for rows in lines.groups("invoice_number").values():
-            part = cells[rows.start : rows.stop] if isinstance(rows, range) else [cells[row] for row in rows]
+            part = lines.part(column, rows)
             if len(set(part)) < len(part):
                 several = {value for value, times in Counter(part).items() if times > 1 and value.strip()}
                 found += [row for row, value in zip(rows, part, strict=True) if value in several]

@@ -17,7 +17,7 @@ def date_order(scope: Scope) -> Iterator[Hit]:
     points to the column `shows`, else to the first of the pair.
     """
     # All pairs are judged on the combinations of all dates, which the rules on dates share.
-    columns = [field.column for field in scope.document.fields if field.type == "date" and field.column in scope.lines]
+    columns = scope.of_type("date")
     for pair in scope.params["pairs"]:
         if any(name not in columns for name in pair if name != TODAY):
             continue

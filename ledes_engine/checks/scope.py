@@ -57,7 +57,10 @@ class Scope(NamedTuple):
         named = self.params.get("columns")
         if named:
             return [column for column in named if column in self.lines]
-        types = self.params.get("types")
+        return self.of_type(*self.params.get("types", ()))
+
+    def of_type(self, *types: str) -> list[str]:
+        """The columns of the table whose fields are of these types; all when none is given."""
         return [f.column for f in self.document.fields if f.column in self.lines and (not types or f.type in types)]
 
 
