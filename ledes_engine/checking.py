@@ -47,7 +47,7 @@ def check_document(document: Document, guidelines: Guidelines | None, today: dat
     reports: list[Report] = []
     for part, numbers in whole.parts(document):
         groups = document.lines.groups("invoice_number")
-        rows = sorted(row for number in numbers for row in groups[number])
+        rows = sorted(row for number in numbers for row in groups.get(number, ()))
         piece = select_rows(document, rows, frozenset(numbers), first=not reports)
         reports.append(run(piece, part.on(today).plan, source, today))
     return combine(reports) if reports else run(document, whole.plan, source, today)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from ledes_engine.cards import Card
 from ledes_engine.checks import KINDS, Client, Scope
 from ledes_engine.codesets import currency_digits
-from ledes_engine.model import Document, Fault, Hit, NotApplicable, NotChecked, Outcome
+from ledes_engine.model import Document, Fault, Field, Hit, NotApplicable, NotChecked, Outcome, Table
 from ledes_engine.results import LONGEST_QUOTE, SEVERITY_RANK, Finding, Report, Waived
 
 # Twelve whole and four decimal digits multiplied, summed over millions of lines, stay exact.
@@ -63,7 +63,7 @@ def run(document: Document, plan: Plan, source: Source, today: date) -> Report:
     return Report(
         file=source.file,
         format=document.format,
-        invoices=len(lines.groups("invoice_number")) if "invoice_number" in lines else 0,
+        invoices=document.invoice_count,
         lines=len(lines),
         currency=_currency(document, plan.client),
         findings=tuple(kept),
@@ -84,23 +84,43 @@ def _run_rule(
     def done(status: str, reason: str = "") -> tuple[list[Finding], Outcome]:
         return found, _outcome(card.id, card.name, status, reason, len(found))
 
-    if card.formats and document.format not in card.formats:
+    if card.formats and document.format not in card.formats and document.family not in card.formats:
         return done("not applicable", f"the file is {document.format or 'unknown'}")
     if not document.readable and card.kind not in _ABOUT_THE_FILE:
         return done("not checked", "the file could not be read")
-    scope = Scope(document, document.lines, card.id, rule.params, plan.client, today, source.file, source.size)
+    lacking: str | None = None
     try:
-        for hit in plan.kinds[card.kind](scope):
-            finding = locate.finding(hit, rule)
-            if finding:
-                found.append(finding)
+        for table, fields in _tables(document, card):
+            scope = Scope(document, table, card.id, rule.params, plan.client, today, source.file, source.size, fields)
+            try:
+                for hit in plan.kinds[card.kind](scope):
+                    finding = locate.finding(hit, rule, table)
+                    if finding:
+                        found.append(finding)
+            except NotApplicable as column:
+                lacking = document.native(str(column))
     except NotChecked as lack:
         return done("not checked", str(lack))
-    except NotApplicable as column:
-        return done("failed" if found else "not applicable", f"the file has no {document.native(str(column))}")
     except Exception as error:  # whatever a check (or a client's plug-in) does, the file's other rules are run
         return done("broken", f"the check failed: {error!r}")
+    if lacking and not found:
+        return done("not applicable", f"the file has no {lacking}")
     return done("failed" if found else "passed")
+
+
+def _tables(document: Document, card: Card) -> Iterator[tuple[Table, tuple[Field, ...]]]:
+    """The tables that a card speaks of, each with its fields: the line items, unless it names others (`*` for all).
+
+    A table that stands once for the whole file is judged with the first part of it.
+    """
+    names = card.check.get("tables")
+    if not names:
+        yield document.lines, document.fields
+        return
+    for name, table in document.tables.items():
+        of_file = name in ("firms", "clients", "taxes", "tiers")
+        if (name in names or names == ["*"]) and (document.leads or not of_file):
+            yield table, table.fields
 
 
 @lru_cache(maxsize=4096)
@@ -128,31 +148,66 @@ class _Places:
         self._told.add(key)
         return True
 
-    def finding(self, hit: Hit | Fault, rule: Rule) -> Finding | None:
+    def finding(self, hit: Hit | Fault, rule: Rule, table: Table) -> Finding | None:
         """The finding for a hit; None where the guidelines switch the rule off for its field."""
-        column = hit.field
-        severity = rule.by_field.get(column, rule.severity)
+        severity = rule.by_field.get(hit.field, rule.severity)
         if severity == "off":
             return None
+        if isinstance(hit, Hit) and table is not self._lines:
+            return self._of_segment(hit, rule, severity, table)
+        column = hit.field
         row = hit.row if isinstance(hit, Hit) else None
         if column in self._invoice_level and row is not None and not self._first_told(hit, rule, row):
             return None
+        line, path = (hit.line, hit.path) if isinstance(hit, Fault) else self._document.place(table, hit.row, column)
         return Finding(
             card=rule.card,
             severity=severity,
             file=self._file,
-            line=hit.line if isinstance(hit, Fault) else self._lines.line[hit.row],
+            line=line,
             record=hit.record if isinstance(hit, Fault) else self._lines.record[hit.row],
             invoice=hit.invoice if isinstance(hit, Fault) else self._cell("invoice_number", row),
             matter=self._cell("client_matter_id", row) or self._cell("matter_id", row),
             timekeeper=self._cell("timekeeper_id", row),
             column=column,
             field=self._document.native(column),
-            value=hit.value if len(hit.value) <= LONGEST_QUOTE else hit.value[: LONGEST_QUOTE - 1] + "…",
+            value=_quoted(hit.value),
             facts=hit.facts,
             amount=hit.amount if isinstance(hit, Hit) else None,
             around=self._around(column, row),
+            path=path,
         )
+
+    def _of_segment(self, hit: Hit, rule: Rule, severity: str, table: Table) -> Finding:
+        """The finding for a hit in another table of an XML file than that of the line items."""
+        line, path = self._document.place(table, hit.row, hit.field)
+        name = self._document.native(hit.field, table)
+        return Finding(
+            card=rule.card,
+            severity=severity,
+            file=self._file,
+            line=line,
+            record=0,
+            invoice=self._held("invoices", "invoice_number", table, hit.row),
+            matter=self._held("matters", "client_matter_id", table, hit.row)
+            or self._held("matters", "matter_id", table, hit.row),
+            timekeeper=table[column][hit.row] if (column := "timekeeper_id") in table else "",
+            column=hit.field,
+            field=name,
+            value=_quoted(hit.value),
+            facts=hit.facts,
+            amount=hit.amount,
+            around=_tags(name) if hit.value else ("", ""),
+            path=path,
+        )
+
+    def _held(self, name: str, column: str, table: Table, row: int) -> str:
+        """A cell of the invoice or the matter that a row belongs to."""
+        holder = self._document.segments[name]
+        if table is holder:
+            return table[column][row]
+        number = table.links[name][row] if name in table.links else 0
+        return holder[column][holder.numbered(number)] if number else ""
 
     def _cell(self, column: str, row: int | None) -> str:
         return self._lines[column][row] if row is not None and column in self._lines else ""
@@ -161,12 +216,22 @@ class _Places:
         """The fields beside the one at fault, as they stand in the record."""
         if row is None or column not in self._lines:
             return "", ""
+        if self._document.family == "XML":
+            return _tags(self._document.native(column, self._lines)) if self._lines[column][row] else ("", "")
         place = self._columns.index(column)
         before = [self._lines[name][row][:_AROUND] for name in self._columns[max(0, place - 2) : place]]
         after = [self._lines[name][row][:_AROUND] for name in self._columns[place + 1 : place + 3]]
         start = "" if place <= 2 else "…|"
         end = "[]" if place + 3 >= len(self._columns) else "|…"
         return start + "".join(cell + "|" for cell in before), "".join("|" + cell for cell in after) + end
+
+
+def _quoted(value: str) -> str:
+    return value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + "…"
+
+
+def _tags(name: str) -> tuple[str, str]:
+    return f"<{name}>", f"</{name}>"
 
 
 def _place(finding: Finding) -> tuple[int, int, str]:
@@ -190,14 +255,15 @@ def _apply_waivers(findings: Iterable[Finding], plan: Plan) -> tuple[list[Findin
 
 def _currency(document: Document, client: Client) -> str:
     """The currency of the amounts: the file's, else the client's, else US dollars (1998B is a US format)."""
-    if "currency" not in document.lines or not len(document.lines):
+    table = document.segments.get("invoices", document.lines)
+    if "currency" not in table or not len(table):
         return client.currency or "USD"
-    (most, _), *_ = Counter(document.lines["currency"]).most_common(1)
+    (most, _), *_ = Counter(table["currency"]).most_common(1)
     return most if most in currency_digits() else client.currency or "USD"
 
 
 def select_rows(document: Document, rows: Sequence[int], invoices: frozenset[str], first: bool) -> Document:
-    """The part of a document that belongs to some invoices; faults of no known invoice go with the `first` part."""
+    """The part of a document that belongs to some invoices; what belongs to none goes with the `first` part."""
     faults = [
         fault for fault in document.faults if fault.invoice in invoices or (first and not _known(fault, document))
     ]
@@ -209,7 +275,17 @@ def select_rows(document: Document, rows: Sequence[int], invoices: frozenset[str
         faults,
         document.damaged,
         document.readable,
+        {name: _of_invoices(table, name, document, invoices) for name, table in document.segments.items()},
+        document.locate,
+        first,
     )
+
+
+def _of_invoices(table: Table, name: str, document: Document, invoices: frozenset[str]) -> Table:
+    """The rows of a table that belong to the invoices, and those that belong to the file as a whole."""
+    numbers = document.segments["invoices"]["invoice_number"]
+    of = table.record if name == "invoices" else table.links["invoices"]
+    return table.take([row for row, number in enumerate(of) if not number or numbers[number - 1].strip() in invoices])
 
 
 def _known(fault: Fault, document: Document) -> bool:

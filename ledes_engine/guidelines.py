@@ -62,10 +62,8 @@ class Guidelines:
     def parts(self, document: Document) -> Iterator[tuple["Guidelines", list[str]]]:
         """Which guidelines judge which invoices (by number) of a document, in their order."""
         chosen: dict[int, tuple[Guidelines, list[str]]] = {}
-        lines = document.lines
-        names = [name for name in Match._fields if name in lines]
-        for invoice, rows in lines.groups("invoice_number").items():
-            guidelines = self.for_invoice({name: lines[name][rows[0]] for name in names})
+        for invoice, head in document.heads(Match._fields).items():
+            guidelines = self.for_invoice(head)
             chosen.setdefault(id(guidelines), (guidelines, []))[1].append(invoice)
         yield from chosen.values()
 

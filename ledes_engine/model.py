@@ -27,10 +27,12 @@ class Field(NamedTuple):
     column: str
     type: str  # text | code | date | number
     length: str  # bytes of a text, `12.4` for whole and decimal digits of a number
-    level: str  # invoice | line | timekeeper | tax: whose attribute it is
+    level: str  # invoice | line | timekeeper | tax, or the segment of an XML format: whose attribute it is
     required: str  # `all`, or the line types it is required on, or nothing
     when_empty: str  # id of the rule that reports a required field left empty
     aliases: str  # other spellings of the name seen in the wild, separated by blanks
+    values: str = ""  # the values allowed, separated by blanks; `@currencies` is a shipped list
+    formats: str = ""  # of an element of the XML formats: those that have it (`2.1 2.2`)
 
 
 class Fault(NamedTuple):
@@ -43,6 +45,7 @@ class Fault(NamedTuple):
     value: str = ""
     facts: Mapping[str, Any] = {}
     invoice: str = ""
+    path: str = ""
 
 
 class Hit(NamedTuple):
@@ -68,6 +71,8 @@ class Table:
 
     `record` and `line` give, for each row, the number of its record (from 1) and the physical line it starts on.
     `steady` columns keep their value from one of the rows `starts` to the next: what leads each record of an invoice.
+    A table of an XML file also has its `fields`, the `segments` that its rows were, and the `links` of each row to the
+    rows of other tables that hold it (their numbers from 1, by the table's name; 0 for none).
     """
 
     def __init__(
@@ -78,10 +83,19 @@ class Table:
         distinct: Mapping[str, Collection[str]] | None = None,
         steady: Collection[str] = (),
         starts: Sequence[int] = (),
+        *,
+        fields: tuple[Field, ...] = (),
+        segments: Sequence[str] = (),
+        links: Mapping[str, Sequence[int]] | None = None,
+        read_day: Callable[[str], date | None] = values.day,
     ) -> None:
         self.columns = columns
         self.record = record
         self.line = line
+        self.fields = fields
+        self.segments = segments
+        self.links = links or {}
+        self.read_day = read_day
         self._steady, self._starts = frozenset(steady), starts
         self._memory: dict[Any, Any] = {("distinct", name): seen for name, seen in (distinct or {}).items()}
 
@@ -97,7 +111,8 @@ class Table:
         return self.columns[name]
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Table, (self.columns, self.record, self.line)
+        more = {name: getattr(self, name) for name in ("fields", "segments", "links", "read_day")}
+        return _table, (self.columns, self.record, self.line, more)
 
     def remember(self, key: Any, build: Callable[[], Any]) -> Any:
         """`build()`, computed once per table: many rules ask the same question of the same columns."""
@@ -128,7 +143,7 @@ class Table:
     def days(self, name: str) -> dict[str, date | None]:
         """The date of each different cell of a column; None where it is blank or no date."""
         key = ("days", name)
-        return self.remember(key, lambda: {text: values.day(text) for text in self.distinct(name)})  # type: ignore[no-any-return]
+        return self.remember(key, lambda: {text: self.read_day(text) for text in self.distinct(name)})  # type: ignore[no-any-return]
 
     def blanks(self, name: str) -> set[str]:
         """The values of a column that say nothing: empty, or blanks only."""
@@ -154,13 +169,30 @@ class Table:
         cells = self[name]
         return cells[rows.start : rows.stop] if isinstance(rows, range) else [cells[row] for row in rows]
 
+    def numbered(self, number: int) -> int:
+        """The row of a record number, which links give; rows keep their numbers when some are taken out."""
+        if isinstance(self.record, range):
+            return number - 1
+        rows: dict[int, int] = self.remember("numbered", lambda: {one: row for row, one in enumerate(self.record)})
+        return rows[number]
+
     def take(self, rows: Sequence[int]) -> "Table":
         """A table of these rows only."""
-        if not rows:
-            return Table({name: [] for name in self.columns}, [], [])
-        pick = itemgetter(*rows) if len(rows) > 1 else lambda cells: (cells[rows[0]],)
+        pick = itemgetter(*rows) if len(rows) > 1 else lambda cells: tuple(cells[row] for row in rows)
         columns = {name: list(pick(cells)) for name, cells in self.columns.items()}
-        return Table(columns, list(pick(self.record)), list(pick(self.line)))
+        return Table(
+            columns,
+            list(pick(self.record)),
+            list(pick(self.line)),
+            fields=self.fields,
+            segments=list(pick(self.segments)) if self.segments else (),
+            links={name: list(pick(numbers)) for name, numbers in self.links.items()},
+            read_day=self.read_day,
+        )
+
+
+def _table(columns: dict[str, list[str]], record: Sequence[int], line: Sequence[int], more: dict[str, Any]) -> Table:
+    return Table(columns, record, line, **more)
 
 
 def _groups(cells: list[str], starts: Sequence[int]) -> dict[str, Sequence[int]]:
@@ -188,6 +220,7 @@ class Layout(NamedTuple):
     tail: str = "\r\n"  # what follows the last terminator
     encoding: str = "ascii"
     byte_order_mark: bool = False
+    source: bytes = b""  # of an XML file: the file, for what is in it beside the tables
 
 
 class Document:
@@ -195,7 +228,7 @@ class Document:
 
     `lines` has one row a line item with the canonical column names of the format's `fields.csv`. `damaged` names
     the invoices of which a record could not be read ("" when it is not known which), so that no sum is judged on
-    a part of its lines.
+    a part of its lines. `segments` are the other tables of an XML file, and `locate` says where in it a cell stands.
     """
 
     def __init__(
@@ -207,6 +240,9 @@ class Document:
         faults: Sequence[Fault] = (),
         damaged: frozenset[str] = frozenset(),
         readable: bool = True,
+        segments: Mapping[str, Table] | None = None,
+        locate: Callable[["Document", Table, int, str], tuple[int, str]] | None = None,
+        leads: bool = True,
     ) -> None:
         self.format = format
         self.fields = fields
@@ -215,15 +251,38 @@ class Document:
         self.faults = list(faults)
         self.damaged = damaged
         self.readable = readable
+        self.segments = segments or {}
+        self.locate = locate
+        self.leads = leads  # false of the later parts of a file that several clients' guidelines judge
         self._native = {field.column: field.name for field in fields}
 
-    def native(self, column: str) -> str:
+    @property
+    def family(self) -> str:
+        """`ASCII` or `XML`; empty for what is no LEDES file."""
+        return "XML" if self.format.startswith("XML") else "ASCII" if self.format.startswith("1998") else ""
+
+    def native(self, column: str, table: Table | None = None) -> str:
         """The name of a column in the document's own format: `total` -> `LINE_ITEM_TOTAL`."""
+        for field in table.fields if table else ():
+            if field.column == column:
+                return field.name.rpartition("/")[2]
         return self._native.get(column, column)
+
+    def place(self, table: Table, row: int, column: str) -> tuple[int, str]:
+        """Where a cell stands in the file: the physical line, and in an XML file the path of the element."""
+        if self.locate:
+            return self.locate(self, table, row, column)
+        return table.line[row], ""
 
     @property
     def tables(self) -> dict[str, Table]:
-        """`invoices`, `lines`, `timekeepers` and `taxes`; what the format repeats on each line stands there once."""
+        """`invoices`, `lines`, `timekeepers` and `taxes`; what the format repeats on each line stands there once.
+
+        An XML file has further ones: `firms`, `clients`, `matters`, `discounts`, `tax_uses`, `tax_sums`, `tiers`,
+        `tier_totals`, `statements`, `extensions`.
+        """
+        if self.segments:
+            return {**self.segments, "lines": self.lines}
         return {
             "invoices": self._repeated("invoice", ("invoice_number",)),
             "lines": self.lines,
@@ -243,6 +302,30 @@ class Document:
                 first.setdefault(values_, row)
         whole = Table({name: self.lines[name] for name in columns}, self.lines.record, self.lines.line)
         return whole.take(list(first.values()))
+
+    @property
+    def invoice_count(self) -> int:
+        """The number of invoices in the file."""
+        if self.segments:
+            return len(self.segments["invoices"])
+        return len(self.lines.groups("invoice_number")) if "invoice_number" in self.lines else 0
+
+    def heads(self, columns: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Some columns of each invoice, by its number: the values of its first line, or of what holds it."""
+        heads: dict[str, dict[str, str]] = {}
+        if not self.segments:
+            present = [name for name in columns if name in self.lines]
+            for number, rows in self.lines.groups("invoice_number").items():
+                heads[number] = {name: self.lines[name][rows[0]] for name in present}
+            return heads
+        invoices, matters = self.segments["invoices"], self.segments["matters"]
+        for row, number in enumerate(invoices["invoice_number"]):
+            held = [(self.segments[name], invoices.links[name][row]) for name in ("firms", "clients")]
+            first = next((at for at, of in enumerate(matters.links["invoices"], 1) if of == invoices.record[row]), 0)
+            head = heads.setdefault(number.strip(), {})
+            for table, at in [*held, (matters, first)]:
+                head.update({name: table[name][at - 1] for name in columns if at and name in table})
+        return heads
 
     @property
     def invoices(self) -> "list[Invoice]":

@@ -35,6 +35,7 @@ class Finding(NamedTuple):
     facts: Mapping[str, Any]
     amount: Decimal | None = None  # the money in question
     around: tuple[str, str] = ("", "")  # the text of the record before and after the value
+    path: str = ""  # of the element of an XML file
 
     @property
     def rule(self) -> str:
@@ -62,7 +63,7 @@ class Finding(NamedTuple):
         """A hash that knows the finding again: rule, invoice, field and value, not the line that it stands on."""
         import hashlib
 
-        place = "" if self.value else str(self.record)
+        place = "" if self.value else self.path or str(self.record)
         file = "" if self.invoice else os.path.basename(self.file)
         parts = (self.rule, self.invoice, self.field, self.value, place, file)
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:20]
@@ -85,6 +86,7 @@ class Finding(NamedTuple):
             "matter": self.matter,
             "timekeeper": self.timekeeper,
             "loc_code": self.card.loc_code or None,
+            "path": self.path or None,
         }
 
 
@@ -169,7 +171,7 @@ class Report(NamedTuple):
 
 
 FINDING_KEYS = tuple(
-    "file line record invoice field rule name severity message value amount fix matter timekeeper loc_code".split()
+    "file line record invoice field rule name severity message value amount fix matter timekeeper loc_code path".split()
 )
 
 

@@ -30,6 +30,18 @@ def day(text: str) -> date | None:
         return None
 
 
+def iso_day(text: str) -> date | None:
+    """The date of a cell of an XML file: YYYY-MM-DD, perhaps with a time zone (xs:date), or YYYYMMDD."""
+    text = text.strip()
+    if len(text) <= 8:
+        return day(text)
+    found = _ISO_DAY.fullmatch(text)
+    return day(found[1] + found[2] + found[3]) if found else None
+
+
+_ISO_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+
+
 def plain(value: Decimal) -> str:
     """A number as a person would type it: no exponent, no needless zeros beyond the cents."""
     text = format(value, "f")

@@ -6,11 +6,7 @@ from string import Formatter
 import pytest
 
 from ledes_engine.cards import Card, shipped_cards
-from ledes_engine.checking import check
-from ledes_engine.guidelines import Guidelines
-from ledes_engine.settings import Settings
-from ledes_engine.strict import validated
-from tests.examples import KEYS, ROOT, TODAY, content, findings
+from tests.examples import KEYS, ROOT, findings, report_on
 
 CARDS = shipped_cards()
 EXAMPLES = [(card, example) for card in CARDS.values() for example in card.example]
@@ -45,13 +41,7 @@ class TestCard:
         used = {name for text in templates for _, name, _, _ in Formatter().parse(text) if name}
         given: set[str] = {"field", "value"}
         for example in card.example:
-            format = card.formats[0] if card.formats else "1998B"
-            settings = {"select": [card.id], **example.get("guidelines", {})}
-            if "params" in example:
-                settings["params"] = {card.id: example["params"]}
-            guidelines = Guidelines(validated(Settings, settings, card.id), {})
-            data = content(example, format)
-            for finding in check(data, guidelines, today=TODAY, file=example.get("file", "")).findings:
+            for finding in report_on(card, example).findings:
                 given |= set(finding.facts)
                 assert "{" not in finding.message and "{" not in finding.fix
         assert used - given <= {"whole", "decimals", "upper"}

@@ -118,7 +118,7 @@ def test_a_folder_without_ledes_files_says_so(capsys, folder):
     [
         (b"", 1, "The file is empty"),
         (b"\x89PNG\r\n\x1a\n\0\0", 1, "but a picture (PNG)"),
-        (b"<ledesxmlebilling2.2/>", 2, "UNDECIDED"),
+        (b"<ledesxmlebilling9.1/>", 2, "UNDECIDED"),
     ],
 )
 def test_files_that_are_no_1998b_invoice(capsys, folder, content, status, words):

@@ -5,14 +5,11 @@ import pytest
 import ledes_engine as le
 from ledes_engine.cards import shipped_cards
 from ledes_engine.checking import check
-from ledes_engine.guidelines import Guidelines
 from ledes_engine.report import Options, render
-from ledes_engine.settings import Settings
-from ledes_engine.strict import validated
-from tests.examples import ROOT, TODAY, content
+from tests.examples import ROOT, TODAY, report_on
 
 FIXTURES = ROOT / "fixtures"
-FILES = sorted(path for folder in ("good", "bad") for path in (FIXTURES / folder).glob("*.txt"))
+FILES = sorted(path for folder in ("good", "bad") for path in (FIXTURES / folder).glob("*.[tx][xm][tl]"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=[f"{path.parent.name}/{path.name}" for path in FILES])
@@ -21,7 +18,7 @@ def test_the_report_on_a_fixture(path, golden):
     golden(path.with_suffix(".expected"), render(report, "text", Options(verbose=False)))
 
 
-@pytest.mark.parametrize("path", sorted((FIXTURES / "good").glob("*.txt")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted((FIXTURES / "good").glob("*.[tx][xm][tl]")), ids=lambda path: path.name)
 def test_good_files_give_nothing(path):
     report = le.check(path, today=TODAY)
     assert (report.verdict, report.findings) == ("accept", ())
@@ -32,12 +29,7 @@ def test_the_gallery_of_findings(golden):
     told = []
     for card in shipped_cards().values():
         example = next(example for example in card.example if example["expect"])
-        settings = {"select": [card.id], **example.get("guidelines", {})}
-        if "params" in example:
-            settings["params"] = {card.id: example["params"]}
-        guidelines = Guidelines(validated(Settings, settings, card.id), {})
-        data = content(example, card.formats[0] if card.formats else "1998B")
-        report = check(data, guidelines, today=TODAY, file=example.get("file", "invoice.txt"))
+        report = report_on(card, example)
         first = report._replace(findings=report.findings[:1], guidelines=("gallery",))
         told.append(render(first, "text").split("\n\n", 1)[1].rsplit("\n\n", 1)[0])
     golden(FIXTURES / "bad" / "gallery.expected", "\n\n".join(told) + "\n")

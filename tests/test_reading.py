@@ -246,17 +246,6 @@ def test_other_files_are_named(data, description):
     assert [(f.slug, f.facts["description"]) for f in document.faults] == [("not-ledes", description)]
 
 
-@pytest.mark.parametrize(
-    ("root", "description"),
-    [("ledesxml", "LEDES XML 2000"), ("ledesxmlebilling2.2", "LEDES XML E-Billing 2.2")],
-)
-def test_xml_is_recognised_and_left_undecided(root, description):
-    data = f"<?xml version='1.0'?>\n<!-- export -->\n<{root}></{root}>".encode()
-    report = le.check(data)
-    assert report.verdict == "undecided"
-    assert [(f.rule, f.facts["description"]) for f in report.findings] == [("F44", description)]
-
-
 def test_a_large_file_is_read_in_blocks_as_in_one(monkeypatch):
     """The oracle of the quick way through a block is the careful one."""
     from benchmarks.generate import invoice_file

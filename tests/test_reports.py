@@ -45,6 +45,7 @@ def test_a_finding_has_the_published_keys():
         "matter": "423-987",
         "timekeeper": "22547",
         "loc_code": None,
+        "path": None,
     }
 
 

@@ -5,8 +5,8 @@ and never prose, and judges each distinct value once. It raises `NotChecked` whe
 table raises `NotApplicable` by itself when it has not the column that is asked for.
 """
 
-from ledes_engine.checks import arithmetic, cells, codes, consistency, dates, timekeepers
+from ledes_engine.checks import arithmetic, cells, codes, consistency, dates, segments, sums, timekeepers
 from ledes_engine.checks.scope import KINDS, Client, Matter, Scope, Timekeeper
 
 __all__ = ["KINDS", "Client", "Matter", "Scope", "Timekeeper"]
-_MODULES = (arithmetic, cells, codes, consistency, dates, timekeepers)  # importing them fills KINDS
+_MODULES = (arithmetic, cells, codes, consistency, dates, segments, sums, timekeepers)  # importing them fills KINDS

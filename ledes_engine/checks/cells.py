@@ -26,7 +26,9 @@ def required(scope: Scope) -> Iterator[Hit]:
 
     `also` names line types on which a client requires it beyond the standard.
     """
-    for field in scope.document.fields:
+    if scope.document.family == "XML":
+        scope.whole()
+    for field in scope.fields:
         if field.when_empty != scope.rule or field.column not in scope.lines or not scope.lines.blanks(field.column):
             continue
         types = [*field.required.split(), *scope.params.get("also", ())]
@@ -39,13 +41,14 @@ def required(scope: Scope) -> Iterator[Hit]:
 
 @kind
 def calendar_date(scope: Scope) -> Iterator[Hit]:
-    """A date that is not eight digits YYYYMMDD or no day of the calendar."""
-    return judge_each(scope, _bad_date, scope.of_type("date"))
+    """A date that its format does not write so (YYYYMMDD; YYYY-MM-DD in XML), or no day of the calendar."""
+    read_day = scope.lines.read_day
+    return judge_each(scope, lambda text: None if read_day(text) else _bad_date(text), scope.of_type("date"))
 
 
 def _bad_date(text: str) -> Mapping[str, Any] | None:
     text = text.strip()
-    if not text or values.day(text) is not None:
+    if not text:
         return None
     digits = re.sub(r"[^0-9]", "", text[:40])
     if len(digits) != 8:
@@ -61,7 +64,7 @@ def _bad_date(text: str) -> Mapping[str, Any] | None:
 @kind
 def plain_number(scope: Scope) -> Iterator[Hit]:
     """A number with anything but digits, one point and a leading minus, or with more digits than the field holds."""
-    fields = {field.column: field for field in scope.document.fields if field.type == "number"}
+    fields = {field.column: field for field in scope.fields if field.type == "number"}
     for column, field in fields.items():
         if column in scope.lines:
             yield from judge_each(scope, _number_judge(field), [column])
@@ -71,11 +74,11 @@ def _number_judge(field: Field) -> Any:
     whole, _, decimals = field.length.partition(".")
 
     def judged(text: str) -> Mapping[str, Any] | None:
-        text = text.strip()
+        text = text.strip() if field.length else text.strip().removeprefix("+")  # an XML decimal may have a plus
         if not text:
             return None
         if values.NUMBER.fullmatch(text):
-            if values.holds(text, field.length):
+            if not field.length or values.holds(text, field.length):
                 return None
             return {"reason": "too-many-digits", "whole": whole, "decimals": decimals}
         return {"reason": _number_fault(text)}
@@ -108,10 +111,12 @@ def max_length(scope: Scope) -> Iterator[Hit]:
     """A text longer than its field holds. `limits` sets other lengths for some columns, `except` leaves some out."""
     limits, encoding = scope.params.get("limits", {}), scope.document.layout.encoding
     spared = scope.params.get("except", ())
-    for field in scope.document.fields:
+    for field in scope.fields:
         if field.type not in ("text", "code") or field.column not in scope.lines or field.column in spared:
             continue
-        limit = int(limits.get(field.column, field.length))
+        limit = int(limits.get(field.column, field.length) or 0)
+        if not limit:
+            continue  # not published
         if max(map(len, scope.lines.distinct(field.column)), default=0) * 4 <= limit:
             continue
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from ledes_engine.checks.scope import Scope, kind
+from ledes_engine.checks.scope import Scope, chosen_rows, kind
 from ledes_engine.model import Hit, Table
 
 
@@ -20,7 +20,7 @@ def same_within(scope: Scope) -> Iterator[Hit]:
     columns = scope.columns()
     if _constant(lines, by, columns):
         return
-    numeric = {field.column for field in scope.document.fields if field.type == "number"}
+    numeric = {field.column for field in scope.fields if field.type == "number"}
     for column in columns:
         worth = _worth(lines, column) if column in numeric else {}
         found: dict[tuple[str, ...], set[object]] = {}
@@ -73,18 +73,26 @@ def _first_differences(
 
 @kind
 def unique_within(scope: Scope) -> Iterator[Hit]:
-    """A value of `column` that an earlier line of the same group `by` has; without `by`, of the file. Blank is fine."""
+    """A value of `column` that an earlier line of the same group `by` has; without `by`, of the file. Blank is fine.
+
+    `by` is a column, or in an XML file the table whose row holds the group. With `and`, further columns are part of
+    the value.
+    """
     lines, column, by = scope.lines, scope.params["column"], scope.params.get("by", "")
-    cells, groups = lines[column], lines[by] if by else [""] * len(lines)
-    if by and all(
+    cells: Sequence[str] = lines[column]
+    further = scope.params.get("and", ())
+    groups: Sequence[object] = lines.links[by] if by in lines.links else lines[by] if by else [""] * len(lines)
+    if by in lines and all(
         isinstance(rows, range) and len(set(cells[rows.start : rows.stop])) == len(rows)
         for rows in lines.groups(by).values()
     ):
         return
-    seen: dict[tuple[str, str], int] = {}
-    for row, key in enumerate(zip(groups, cells, strict=True)):
+    seen: dict[tuple[object, ...], int] = {}
+    more = [lines[name] for name in further]
+    for row in chosen_rows(scope):
+        key = (groups[row], cells[row].strip(), *(one[row].strip().lower() for one in more))
         if key[1] and (at := seen.setdefault(key, row)) != row:
-            yield Hit(row, column, key[1], {"first_line": lines.line[at], "group": key[0]})
+            yield Hit(row, column, cells[row], {"first_line": lines.line[at], "group": groups[row]})
 
 
 @kind

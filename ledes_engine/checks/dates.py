@@ -44,7 +44,7 @@ def _order_judge(scope: Scope, pair: list[str], columns: list[str]) -> Any:
         apart = (second - first).days
         if apart <= int(limit) if limit is not None else apart >= 0:
             return None
-        return {"first": f"{first:%Y%m%d}", "second": f"{second:%Y%m%d}", "days": abs(apart), "limit": limit}
+        return {"first": scope.written(first), "second": scope.written(second), "days": abs(apart), "limit": limit}
 
     return judged
 
@@ -77,7 +77,11 @@ def billing_period(scope: Scope) -> Iterator[Hit]:
     for rows in lines.groups("invoice_number").values():
         first, last = start[lines["billing_start"][rows[0]]], end[lines["billing_end"][rows[0]]]
         if first and last and not _period_fits(first, last, scope.params):
-            facts = {"start": f"{first:%Y%m%d}", "end": f"{last:%Y%m%d}", "unit": scope.params.get("within", "month")}
+            facts = {
+                "start": scope.written(first),
+                "end": scope.written(last),
+                "unit": scope.params.get("within", "month"),
+            }
             yield Hit(rows[0], "billing_start", lines["billing_start"][rows[0]], facts)
 
 
@@ -105,8 +109,8 @@ def period_overlap(scope: Scope) -> Iterator[Hit]:
             if latest and first <= latest[0]:
                 facts = {
                     "other": lines["invoice_number"][latest[1]],
-                    "start": f"{first:%Y%m%d}",
-                    "end": f"{last:%Y%m%d}",
+                    "start": scope.written(first),
+                    "end": scope.written(last),
                 }
                 yield Hit(row, "billing_start", lines["billing_start"][row], facts)
             if latest is None or last > latest[0]:
@@ -145,7 +149,7 @@ def matter_open(scope: Scope) -> Iterator[Hit]:
         day, limit = days[text], getattr(matter, edge, None)
         if day is None or limit is None or (day >= limit if edge == "opened" else day <= limit + grace):
             return None
-        return {"limit": f"{limit:%Y%m%d}", "matter": client_matter or firm_matter}
+        return {"limit": scope.written(limit), "matter": client_matter or firm_matter}
 
     for row, (text, *_), facts in judge(scope, ["line_date", column, "matter_id"], judged):
         yield Hit(row, "line_date", text, facts, totals[scope.lines["total"][row]])

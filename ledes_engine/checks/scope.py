@@ -7,7 +7,7 @@ from itertools import compress
 from typing import Any, NamedTuple
 
 from ledes_engine.codesets import CodeSets
-from ledes_engine.model import Document, Hit, NotChecked, Table
+from ledes_engine.model import Document, Field, Hit, NotChecked, Table
 
 
 class Timekeeper(NamedTuple):
@@ -44,24 +44,35 @@ class Scope(NamedTuple):
     """One check on one document: the tables, the card's parameters as the guidelines set them, the client, the day."""
 
     document: Document
-    lines: Table
+    lines: Table  # or another table, where the card's `tables` name it
     rule: str
     params: Mapping[str, Any]
     client: Client
     today: date
     file: str = ""
     size: int = 0  # of the file, in bytes
+    fields: tuple[Field, ...] = ()  # of the table
 
     def columns(self) -> list[str]:
         """The columns of the table that the parameters `columns` or `types` name; all when neither is given."""
         named = self.params.get("columns")
         if named:
-            return [column for column in named if column in self.lines]
+            own = {field.column for field in self.fields} if "tables" in self.params else self.lines.columns
+            return [column for column in named if column in own]
         return self.of_type(*self.params.get("types", ()))
 
     def of_type(self, *types: str) -> list[str]:
         """The columns of the table whose fields are of these types; all when none is given."""
-        return [f.column for f in self.document.fields if f.column in self.lines and (not types or f.type in types)]
+        return [f.column for f in self.fields if f.column in self.lines and (not types or f.type in types)]
+
+    def written(self, day: date) -> str:
+        """A day as the document's format writes it."""
+        return f"{day:%Y-%m-%d}" if self.document.format.startswith("XML 2.") else f"{day:%Y%m%d}"
+
+    def whole(self) -> None:
+        """Refuse to compare the parts of an XML file of which something could not be read."""
+        if self.document.damaged:
+            raise NotChecked("part of the file could not be read")
 
 
 Verdict = Callable[..., Mapping[str, Any] | None]

@@ -23,17 +23,17 @@ def one_rate(scope: Scope) -> Iterator[Hit]:
     rate = {text: abs(value) for text, value in lines.numbers("unit_cost").items() if value}
     names = ["timekeeper_id", "matter_id", *(["currency"] if "currency" in lines else [])]
     columns, days, costs = [lines[name] for name in names], lines["line_date"], lines["unit_cost"]
+    months = {text: f"{day:%Y-%m}" if day else text for text, day in lines.days("line_date").items()}
     rows: dict[tuple[str, ...], dict[Decimal, int]] = {}
     for row in chosen_rows(scope):
         if costs[row] in rate and columns[0][row]:
-            key = (*(cells[row] for cells in columns), days[row][:6])
+            key = (*(cells[row] for cells in columns), months[days[row]])
             rows.setdefault(key, {}).setdefault(rate[costs[row]], row)
     shares = [Decimal(share) for share in scope.params.get("shares", ())]
     for key, found in rows.items():
         if len(found) > 1 and not _agreed(found, shares):
             first, row, *_ = found.values()
-            month = f"{key[-1][:4]}-{key[-1][4:]}"
-            facts = {"first": costs[first], "first_line": lines.line[first], "timekeeper": key[0], "month": month}
+            facts = {"first": costs[first], "first_line": lines.line[first], "timekeeper": key[0], "month": key[-1]}
             yield Hit(row, "unit_cost", costs[row], facts)
 
 

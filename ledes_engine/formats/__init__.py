@@ -1,6 +1,7 @@
 """The file formats: `read` makes a document of any bytes, `write` makes bytes of a document."""
 
 from ledes_engine.formats.detect import Detected, detect
+from ledes_engine.formats.fields import ASCII_FORMATS, FORMATS
 from ledes_engine.model import Document, Fault, Layout, LedesError, Table
 
 __all__ = ["Detected", "detect", "read"]
@@ -12,7 +13,7 @@ def read(data: bytes) -> Document:
         raise LedesError(f"read takes the bytes of a file, not a {type(data).__name__}; check takes a path too")
     data = bytes(data)
     found = detect(data)
-    if found.kind in ("1998B", "1998BI"):
+    if found.kind in ASCII_FORMATS:
         if found.delimiter == "|" and not _quoted(data, found):
             from ledes_engine.formats.pipe import read_pipe
 
@@ -20,7 +21,11 @@ def read(data: bytes) -> Document:
         from ledes_engine.formats.spreadsheet import read_spreadsheet
 
         return read_spreadsheet(data, found)
-    slug = {"empty": "empty", "xml": "xml"}.get(found.kind, "not-ledes")
+    if found.kind in FORMATS:
+        from ledes_engine.formats.markup import read_xml
+
+        return read_xml(data, found)
+    slug = {"empty": "empty", "xml": "xml-version"}.get(found.kind, "not-ledes")
     fault = Fault(slug, line=1, facts={"description": found.description})
     layout = Layout("", (), encoding=found.encoding)
     return Document(found.kind, (), Table({}, [], []), layout, [fault], readable=False)

@@ -41,7 +41,7 @@ _FIRST_TAG = re.compile(r"<(?![?!])(?:\w+:)?([\w.-]+)")
 class Detected(NamedTuple):
     """What the bytes are."""
 
-    kind: str  # a format name, `xml`, `empty`, or `unknown`
+    kind: str  # a format name, `xml` (LEDES XML of a version that is not known), `empty`, or `unknown`
     encoding: str = "ascii"
     byte_order_mark: int = 0  # its length in bytes
     identifier: str = ""  # the first line as it stands, when it names a format
@@ -98,13 +98,21 @@ def _markup(text: str, encoding: str, mark: int) -> Detected:
     tag = _FIRST_TAG.search(text)
     root = tag[1].lower() if tag else ""
     if root == "ledesxml":
-        return Detected("xml", encoding, mark, description="LEDES XML 2000")
-    version = re.match(r"ledesxmlebilling(\d(?:\.\d+)*)?", root)
-    if version:
-        return Detected("xml", encoding, mark, description=f"LEDES XML E-Billing {version[1] or ''}".strip())
+        return Detected("XML 2000", encoding, mark)
+    named = re.match(r"ledesxmlebilling(\d(?:\.\d+)*)?", root)
+    if named:
+        version = named[1] or _version_of_namespace(text)
+        kind = f"XML {version[:3]}"
+        return Detected(kind if kind in FORMATS else "xml", encoding, mark, description=f"LEDES XML {version}".strip())
     return Detected(
         "unknown", encoding, mark, description="a web page" if root == "html" else "an XML file that is not LEDES"
     )
+
+
+def _version_of_namespace(text: str) -> str:
+    """The version that a namespace names where the root element does not: `http://www.ledes.org/LEDES22.xsd`."""
+    found = re.search(r"LEDES[ _]?(2)\.?([0-9])", text[:4096], re.I)
+    return f"{found[1]}.{found[2]}" if found else ""
 
 
 @cache

@@ -10,7 +10,7 @@ from ledes_engine.resources import data_folder, remembered
 
 
 class Format(NamedTuple):
-    """A format that is read and written: its name, its first line, and the pack that holds its fields and rules."""
+    """A format that is read and written: its name, its first line or root element, the pack that holds its fields."""
 
     name: str
     identifier: str
@@ -20,15 +20,29 @@ class Format(NamedTuple):
 FORMATS = {
     "1998B": Format("1998B", "LEDES1998B[]", "ledes"),
     "1998BI": Format("1998BI", "LEDES98BI V2[]", "ledes-bi"),
+    "XML 2000": Format("XML 2000", "ledesxml", "ledes-xml"),
+    "XML 2.0": Format("XML 2.0", "ledesxmlebilling2.0", "ledes-xml"),
+    "XML 2.1": Format("XML 2.1", "ledesxmlebilling2.1", "ledes-xml"),
+    "XML 2.2": Format("XML 2.2", "ledesxmlebilling2.2", "ledes-xml"),
 }
+ASCII_FORMATS = ("1998B", "1998BI")
 
 
 @cache
 def fields_of(format: str) -> tuple[Field, ...]:
     """The fields of a format in their order; raises KeyError for a format that is not known."""
-    path = os.path.join(data_folder("rules"), FORMATS[format].pack, "fields.csv")
-    rows: list[list[str]] = remembered(f"fields-{format}", [path], lambda: _rows(path))
-    return tuple(Field(int(row[0]), *row[1:]) for row in rows)
+    if format not in ASCII_FORMATS:
+        from ledes_engine.formats.segments import segments_of
+
+        return tuple(field for segment in segments_of(format).values() for field in segment.fields)
+    return tuple(Field(int(row[0]), *row[1:]) for row in table_of(FORMATS[format].pack, "fields"))
+
+
+def table_of(pack: str, name: str) -> list[list[str]]:
+    """The rows of a CSV file of a pack, without its head."""
+    path = os.path.join(data_folder("rules"), pack, f"{name}.csv")
+    rows: list[list[str]] = remembered(f"{pack}-{name}", [path], lambda: _rows(path))
+    return rows
 
 
 def _rows(path: str) -> list[list[str]]:

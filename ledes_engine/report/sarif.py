@@ -62,10 +62,14 @@ def _result(finding: Finding, places: dict[str, int]) -> dict[str, Any]:
         "ruleIndex": places[finding.rule],
         "level": _LEVELS[finding.severity],
         "message": {"text": sentences(finding.message, finding.fix)},
-        "locations": [{"physicalLocation": location}],
+        "locations": [{"physicalLocation": location, **_logical(finding)}],
         "partialFingerprints": {"ledes/v1": finding.fingerprint},
         "properties": {"invoice": finding.invoice, "field": finding.field, "record": finding.record, **amount},
     }
+
+
+def _logical(finding: Finding) -> dict[str, Any]:
+    return {"logicalLocations": [{"fullyQualifiedName": finding.path, "kind": "element"}]} if finding.path else {}
 
 
 def _uri(path: str) -> str:

@@ -90,6 +90,8 @@ def _finding(finding: Finding, name: str, options: Options) -> Iterator[str]:
     invoice = f"  (invoice {printable(finding.invoice)})" if finding.invoice else ""
     yield f"{place}: {grade} {finding.name}{invoice}"
     yield f"    {printable(finding.message)}"
+    if finding.path:
+        yield f"    at {printable(finding.path)}"
     yield from _excerpt(finding, options)
     yield f"    Fix: {printable(finding.fix)}"
 
@@ -97,7 +99,7 @@ def _finding(finding: Finding, name: str, options: Options) -> Iterator[str]:
 def _excerpt(finding: Finding, options: Options) -> Iterator[str]:
     """The piece of the record with the field at fault, and a mark under it."""
     before, after = (printable(part) for part in finding.around)
-    if not before and not after and not finding.value:
+    if not before and not after and (finding.path or not finding.value):
         return
     value = printable(finding.value)
     if len(value) > _WIDTH:

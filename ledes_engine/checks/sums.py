@@ -1,0 +1,201 @@
+"""Kinds that recompute the amounts of an XML file: line items, discounts, taxes, matters and invoices. All exact."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ledes_engine.checks.arithmetic import agrees
+from ledes_engine.checks.scope import Scope, chosen_rows, judge, kind
+from ledes_engine.checks.segments import _taxes
+from ledes_engine.model import Hit, Table
+from ledes_engine.values import CENT, ZERO, number, plain, precision
+
+
+@kind
+def product(scope: Scope) -> Iterator[Hit]:
+    """A `column` that is not the product of the columns `of`, but for rounding."""
+    column, factors = scope.params["column"], scope.params["of"]
+
+    def judged(stated_text: str, *texts: str) -> Mapping[str, Any] | None:
+        stated, (one, other) = number(stated_text), map(number, texts)
+        if stated is None or one is None or other is None or agrees(stated, one * other):
+            return None
+        formula = " x ".join(text.strip() for text in texts)
+        return {"formula": formula, "expected": plain(one * other), "difference": plain(stated - one * other)}
+
+    for row, (text, *_), facts in judge(scope, [column, *factors], judged):
+        yield Hit(row, column, text, facts, number(facts["difference"]))
+
+
+@kind
+def adds_up(scope: Scope) -> Iterator[Hit]:
+    """A `column` that is none of the sums that `is` accepts; blank is another rule's.
+
+    `is` lists sums, each a list of terms: a column of the row itself (blank counts as nothing), or `table.column`, the
+    sum over the rows of that table that stand in this row and that the card's `where` and `unless` speak of. Where a
+    term has parts of a cent, half a cent is allowed for each of its rows. `without_credits` leaves out matters with
+    discounts or credits of their own.
+    """
+    scope.whole()
+    column = scope.params["column"]
+    readings = [[_Term(scope, name) for name in reading] for reading in scope.params["is"]]
+    stated = scope.lines.numbers(column)
+    spared = _credited(scope) if scope.params.get("without_credits") else frozenset()
+    for row, text in enumerate(scope.lines[column]):
+        amount = None if scope.lines.record[row] in spared else stated[text]
+        sums = [_sum(reading, row) for reading in readings] if amount is not None else []
+        if amount is None or None in sums or any(one and one.covers(amount) for one in sums):
+            continue
+        first = sums[0] or _Sum(ZERO, 0, False)
+        facts = {"expected": plain(first.amount), "difference": plain(amount - first.amount), "count": first.rows}
+        yield Hit(row, column, text, facts, amount - first.amount)
+
+
+def _credited(scope: Scope) -> frozenset[int]:
+    """The matters that have discounts or credits of their own, by number."""
+    credits = scope.document.segments["discounts"]
+    return frozenset(
+        matter for matter, line in zip(credits.links["matters"], credits.links["lines"], strict=True) if not line
+    )
+
+
+class _Sum(NamedTuple):
+    amount: Decimal
+    rows: int  # of the rows that were added up
+    fine: bool  # whether one of them had parts of a cent
+
+    def covers(self, stated: Decimal) -> bool:
+        allowed = -(-self.rows // 2) * CENT if self.fine else ZERO
+        return abs(stated - self.amount) <= allowed
+
+
+class _Term:
+    """One term of a sum: a column of the row, or the rows of another table that stand in it."""
+
+    def __init__(self, scope: Scope, name: str) -> None:
+        table, _, column = name.rpartition(".")
+        self._own = scope.lines if not table else None
+        self._column = column
+        self._record = scope.lines.record
+        self._sums: dict[int, _Sum | None] = {}
+        if table and table in scope.document.tables:
+            self._sums = _sums_of(scope, scope.document.tables[table], column)
+
+    def at(self, row: int) -> _Sum | None:
+        """What the term comes to in a row; None when a cell of it is no number."""
+        if self._own is None:
+            return self._sums.get(self._record[row], _NOTHING)
+        if self._column not in self._own:
+            return _NOTHING
+        text = self._own[self._column][row]
+        value = self._own.numbers(self._column)[text]
+        return (None if text.strip() else _NOTHING) if value is None else _Sum(value, 1, precision(value) < CENT)
+
+
+_NOTHING = _Sum(ZERO, 0, False)
+
+
+def _sums_of(scope: Scope, children: Table, column: str) -> dict[int, _Sum | None]:
+    """For each row of the card's table, by its number, the sum of a column over the chosen rows that stand in it."""
+    name = next(name for name, table in scope.document.tables.items() if table is scope.lines)
+    values = children.numbers(column)
+    groups: dict[int, list[str]] = defaultdict(list)
+    cells, links = children[column], children.links[name]
+    for row in chosen_rows(scope._replace(lines=children)):
+        groups[links[row]].append(cells[row])
+    unreadable = {text for text, value in values.items() if value is None and text.strip()}
+    fine = {text for text, value in values.items() if value is not None and precision(value) < CENT}
+    known = {text: value or ZERO for text, value in values.items()}
+    return {
+        place: None
+        if not unreadable.isdisjoint(texts)
+        else _Sum(sum(map(known.__getitem__, texts), ZERO), len(texts), not fine.isdisjoint(texts))
+        for place, texts in groups.items()
+    }
+
+
+def _sum(terms: Sequence[_Term], row: int) -> _Sum | None:
+    parts = [term.at(row) for term in terms]
+    if None in parts:
+        return None
+    known = [part for part in parts if part is not None]
+    return _Sum(sum((p.amount for p in known), ZERO), sum(p.rows for p in known), any(p.fine for p in known))
+
+
+@kind
+def tax_amount(scope: Scope) -> Iterator[Hit]:
+    """A tax (`amount`) that is not its rate times what is taxed (`base`), negative for a tax that decreases.
+
+    The rate is the row's own, or that of the tax in the file's list; the summary of a tiered tax states 0. A summary
+    may add taxes that were rounded line by line.
+    """
+    table, base_column, column = scope.lines, scope.params["base"], scope.params["amount"]
+    taxes = _taxes(scope)
+    rounded = _lines_taxed(scope)
+    for row, text in enumerate(table[column]):
+        tax = taxes.get(table["tax_id"][row].strip(), {})
+        rate = number(table["tax_rate"][row] if "tax_rate" in table else tax.get("tax_rate", ""))
+        base, stated = number(table[base_column][row]), number(text)
+        if "tax_rate" not in table and tax.get("tiered", "").upper() == "Y":
+            rate, base = ZERO, ZERO
+        if stated is None or base is None or rate is None:
+            continue
+        expected = base * rate * (-1 if tax.get("direction", "").lower() == "decrease" else 1)
+        lines = rounded.get((table.links["matters"][row], table["tax_id"][row].strip()), 1)
+        if not agrees(stated, expected, tolerance=lines * CENT / 2):
+            facts = {"rate": f"{rate:f}", "base": plain(base), "expected": plain(expected)}
+            yield Hit(row, column, text, facts, stated - expected)
+
+
+def _lines_taxed(scope: Scope) -> dict[tuple[int, str], int]:
+    """How many line items of a matter name a tax."""
+    uses = scope.document.segments.get("tax_uses")
+    counts: dict[tuple[int, str], int] = defaultdict(int)
+    for matter, tax in zip(uses.links["matters"], uses["tax_id"], strict=True) if uses else ():
+        counts[matter, tax.strip()] += 1
+    return counts
+
+
+@kind
+def timekeeper_sums(scope: Scope) -> Iterator[Hit]:
+    """LEDES 2000: the hours (`column = "hours"`) or the cost of a timekeeper at a rate are the sums over the fees."""
+    scope.whole()
+    column, of = scope.params["column"], scope.params["of"]
+    lines, people = scope.document.lines, scope.lines
+    sums: dict[tuple[int, str, Decimal | None], Decimal] = defaultdict(Decimal)
+    totals, rates = lines.numbers(of), lines.numbers("unit_cost")
+    for row, segment in enumerate(lines.segments):
+        if segment == "fee":
+            key = lines.links["matters"][row], lines["timekeeper_id"][row].strip(), rates[lines["unit_cost"][row]]
+            sums[key] += totals[lines[of][row]] or ZERO
+    keys = [
+        (matter, person.strip(), number(rate))
+        for matter, person, rate in zip(
+            people.links["matters"], people["timekeeper_id"], people["timekeeper_rate"], strict=True
+        )
+    ]
+    for row, key in enumerate(keys):
+        stated = number(people[column][row])
+        if stated is not None and key in sums and keys.count(key) == 1 and not agrees(stated, sums[key]):
+            facts = {"expected": plain(sums[key]), "timekeeper": key[1], "rate": people["timekeeper_rate"][row]}
+            yield Hit(row, column, people[column][row], facts, stated - sums[key] if column == "cost" else None)
+
+
+@kind
+def discounted(scope: Scope) -> Iterator[Hit]:
+    """LEDES 2000: a line's total is its base amount less the discount, of which percent or fraction is not settled."""
+    columns = ["base_amount", "discount_percent", "total"]
+
+    def judged(base_text: str, discount_text: str, text: str) -> Mapping[str, Any] | None:
+        base, total, discount = number(base_text), number(text), number(discount_text)
+        if base is None or total is None or (discount is None and discount_text.strip()):
+            return None
+        share = discount or ZERO
+        readings = [base * (1 - share), base * (1 - share / 100), base - share]
+        if any(agrees(total, reading) for reading in readings):
+            return None
+        return {"expected": plain(readings[0]), "difference": plain(total - readings[0])}
+
+    for row, (_, _, text), facts in judge(scope, columns, judged):
+        yield Hit(row, "total", text, facts, number(facts["difference"]))

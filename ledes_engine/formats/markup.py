@@ -1,0 +1,186 @@
+"""Reading LEDES XML 2000, 2.0, 2.1 and 2.2: any bytes to tables, line items as they stream by, the rest from a tree.
+
+The parser expands no entities, loads no DTD, opens no connection, and keeps libxml2's limits on depth and on the size
+of one text. Line items are taken from the stream and emptied, so that a file with a million of them needs no tree of
+them; whatever is unusual about a file sends it the careful way, through the whole tree, with the same code.
+"""
+
+import gc
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ledes_engine.formats.detect import Detected
+from ledes_engine.formats.elements import Elements, Unusual, local
+from ledes_engine.formats.fields import FORMATS
+from ledes_engine.formats.places import Places
+from ledes_engine.formats.tables import tables_of
+from ledes_engine.model import Document, Fault, Layout
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_CHUNK = 1 << 16
+_SAFE: dict[str, Any] = {
+    "resolve_entities": False,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "no_network": True,
+    "huge_tree": False,
+    "remove_blank_text": True,
+    "remove_comments": True,
+    "remove_pis": True,
+}
+# libxml2's numbers: a limit of the parser; bytes that are not of the encoding that the file claims.
+_LIMIT = re.compile(r"huge|excessive|too (?:long|big|deep)|limit|amplification|xmlSAX2Characters", re.I)
+_ENCODING = re.compile(r"not proper UTF-8|encoding|labelled|input conversion|invalid bytes", re.I)
+
+
+def read_xml(data: bytes, found: Detected) -> Document:
+    """A document of the bytes of an XML invoice; what is odd about them stands in its faults."""
+    reading = _Reading(data, found)
+    enabled = gc.isenabled()
+    gc.disable()  # millions of short-lived proxies, none of them in a cycle
+    try:
+        reading.run()
+    finally:
+        if enabled:
+            gc.enable()
+    return reading.document()
+
+
+class _Reading:
+    """One file on its way from bytes to a document."""
+
+    def __init__(self, data: bytes, found: Detected) -> None:
+        self._data = data
+        self._kind = found.kind
+        self._guess = found.encoding  # by the bytes; counts when the declaration is wrong
+        self._override: str | None = None
+        self._encoding = ""
+        self._faults: list[Fault] = []
+        self._broken = self._hidden = False
+        self._root_tag = FORMATS[found.kind].identifier
+        self.elements = Elements(found.kind)
+
+    def run(self) -> None:
+        """Read by streaming; where that meets something unusual, from the whole tree."""
+        from lxml import etree
+
+        try:
+            root: etree._Element | None = self._streamed(etree)
+        except etree.XMLSyntaxError as error:
+            root = self._mended(etree, error)
+        except Unusual:
+            self.elements = Elements(self._kind)
+            root = self._whole(etree, self._data)
+        if root is None:
+            return
+        self._look_at(root)
+        self.elements.walk(root, complete=not self._broken)
+
+    def _streamed(self, etree: Any) -> "etree._Element":
+        parser: etree.XMLPullParser = etree.XMLPullParser(
+            events=("end",), tag=["{*}fee", "{*}expense"], encoding=self._override, **_SAFE
+        )
+        take, data = self.elements.take_line, self._data
+        for start in range(0, len(data), _CHUNK):
+            parser.feed(data[start : start + _CHUNK])
+            for _, element in parser.read_events():
+                take(element)
+                element.clear()
+        root: Any = parser.close()
+        if self.elements.nothing_found(root):
+            raise Unusual
+        return root  # type: ignore[no-any-return]
+
+    def _whole(self, etree: Any, data: bytes, recover: bool = False) -> "etree._Element | None":
+        parser = etree.XMLParser(recover=recover, encoding=self._override, **_SAFE)
+        root: etree._Element | None = etree.fromstring(data, parser) if data.strip() else None
+        return root
+
+    def _mended(self, etree: Any, error: Any) -> "etree._Element | None":
+        """What can be read of a file that is not well-formed: all in another encoding, or what stands before the break."""
+        self.elements = Elements(self._kind)
+        reason = _reason(error)
+        if _ENCODING.search(reason) and self._override is None:
+            self._faults.append(Fault("xml-encoding", line=error.lineno or 1, facts={"reason": reason}))
+            self._override = "utf-8" if self._guess == "ascii" else self._guess
+            try:
+                return self._whole(etree, self._data)
+            except etree.XMLSyntaxError as other:
+                error, reason = other, _reason(other)
+        self._broken = True
+        line, column = error.position
+        limit = bool(_LIMIT.search(reason))
+        self._hidden |= limit
+        slug = "xml-limit" if limit else "xml-broken"
+        self._faults.append(Fault(slug, line=max(1, line), facts={"reason": reason, "column": column}))
+        try:
+            root = self._whole(etree, self._data[: _offset(self._data, line, column)], recover=True)
+        except etree.XMLSyntaxError:
+            return None
+        if root is not None:
+            _drop_last_line(root)
+        return root
+
+    def _look_at(self, root: "etree._Element") -> None:
+        """The root element, the encoding and the DTD."""
+        about = root.getroottree().docinfo
+        self._root_tag = local(root.tag)
+        self._encoding = (about.encoding or "utf-8").lower()
+        if self._override is None and self._encoding not in ("utf-8", "utf8", "us-ascii", "ascii"):
+            self._faults.append(Fault("xml-not-utf-8", line=1, facts={"encoding": about.encoding}))
+        declared: Any = about.internalDTD
+        entities = [entity.name for entity in declared.iterentities()] if declared is not None else []
+        if entities:
+            self._hidden = True
+            names = ", ".join(map(str, entities[:3])) + (" ..." if len(entities) > 3 else "")
+            self._faults.append(Fault("xml-entity", line=1, facts={"names": names, "count": len(entities)}))
+
+    def document(self) -> Document:
+        """The tables and all that was noticed."""
+        lines, fields, segments = tables_of(self._kind, self.elements)
+        hidden = self._broken or self._hidden or self.elements.hidden
+        return Document(
+            self._kind,
+            fields,
+            lines,
+            Layout(self._root_tag, (), "\n", "", self._override or self._encoding or "utf-8", source=self._data),
+            [*self._faults, *self.elements.faults()],
+            frozenset([""]) if hidden else frozenset(),
+            segments=segments,
+            locate=Places(self._data, {**segments, "lines": lines}),
+        )
+
+
+def _reason(error: Any) -> str:
+    """What libxml2 says, without the place and without its advice to programmers."""
+    return re.sub(r", (?:use XML_PARSE_HUGE option|line \d+, column \d+)", "", str(error.msg or "it holds nothing"))
+
+
+def _offset(data: bytes, line: int, column: int) -> int:
+    """Where a line and a column of an error message are in the bytes."""
+    place = 0
+    for _ in range(line - 1):
+        found = data.find(b"\n", place)
+        if found < 0:
+            break
+        place = found + 1
+    return place + max(0, column - 1)
+
+
+def _drop_last_line(root: "etree._Element") -> None:
+    """Take away the line item that the file breaks off in: half of it would give findings of its own."""
+    for element in _last_ones(root):
+        parent = element.getparent()
+        if local(element.tag).lower() in ("fee", "expense") and parent is not None:
+            parent.remove(element)
+            return
+
+
+def _last_ones(element: "etree._Element") -> Iterator["etree._Element"]:
+    while len(element):
+        element = element[-1]
+        yield element
