@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.generate import invoice_file
+from benchmarks.generate_xml import xml_file
 
 _HERE = Path(__file__).resolve().parent
 _CHECK = [sys.executable, "-c", "import sys; from ledes_engine.cli import check_main; sys.exit(check_main())"]
@@ -108,6 +109,30 @@ def jobs() -> Iterator[tuple[str, float, float]]:
     yield "200 files of 500 lines, --jobs 2 / --jobs 1", two / one, 0.65
 
 
+_PARSE = """
+import resource, sys
+from lxml import etree
+tree = etree.parse(sys.argv[1])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+def markup() -> Iterator[tuple[str, float, float]]:
+    """Read and check a hundred thousand line items of LEDES XML 2.2, against lxml parsing the same file."""
+    from lxml import etree
+
+    from ledes_engine import check
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder) / "invoice.xml")
+        Path(path).write_bytes(xml_file(100_000))
+        ours, theirs = by_turns(lambda: check(path), lambda: etree.parse(path), 7)
+        yield "check of XML 2.2, 100,000 lines / lxml.etree.parse of the same file", ours / theirs, 3
+        told = subprocess.run([sys.executable, "-c", _MEASURE, path, "100000"], check=True, capture_output=True)
+        plain = subprocess.run([sys.executable, "-c", _PARSE, path], check=True, capture_output=True)
+        yield "peak memory of the check / of lxml.etree.parse", float(told.stdout.split()[1]) / float(plain.stdout), 4
+
+
 def _many_findings(count: int) -> bytes:
     return invoice_file(count).replace(b"|F|", b"|f|").replace(b"|E|", b"|e|")
 
@@ -134,7 +159,7 @@ def linear() -> Iterator[tuple[str, float, float]]:
         yield f"check, {name}", long / short, 5
 
 
-_ALL = (process, reading, growth, jobs, linear)
+_ALL = (process, reading, growth, jobs, markup, linear)
 
 
 def main(names: list[str]) -> int:

@@ -1,8 +1,8 @@
 """Kinds about the segments of an XML file: values, references from one to another, and what must go together."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
 from ledes_engine.checks.scope import Scope, chosen_rows, kind
@@ -88,16 +88,25 @@ def refers(scope: Scope) -> Iterator[Hit]:
         known[place].add(value.strip())
     for name in scope.columns():
         cells = scope.lines[name]
-        pairs = set(zip(_links(scope.lines, within), cells, strict=True))
         lost = {
             (place, text)
-            for place, text in pairs
+            for place, texts in _by_holder(_links(scope.lines, within), cells)
+            for text in texts
             if text.strip() and text.strip() not in known[place] and (known[place] or not within)
         }
         if lost:
             for row, key in enumerate(zip(_links(scope.lines, within), cells, strict=True)):
                 if key in lost:
                     yield Hit(row, name, key[1], {"known": ", ".join(sorted(known[key[0]])[:8]) or "none"})
+
+
+def _by_holder(links: Sequence[int], cells: list[str]) -> Iterator[tuple[int, set[str]]]:
+    """The different cells of the rows that stand together in one holder."""
+    start = 0
+    for place, run in groupby(links):
+        stop = start + sum(1 for _ in run)
+        yield place, set(cells[start:stop])
+        start = stop
 
 
 def _links(table: Table, within: str) -> Any:
@@ -113,8 +122,17 @@ def listed_rate(scope: Scope) -> Iterator[Hit]:
     listed = zip(people.links["matters"], people["timekeeper_id"], people["timekeeper_rate"], strict=True)
     for matter, person, text in listed:
         rates[matter, person].add(number(text))
-    columns = (lines.links["matters"], lines["timekeeper_id"], lines["unit_cost"])
     known = lines.numbers("unit_cost")
+    of_people: dict[str, set[Any]] = defaultdict(set)
+    for (_, person), listed_rates in rates.items():
+        of_people[person] |= listed_rates
+    pairs = lines.combinations(("timekeeper_id", "unit_cost", "line_type"))
+    if all(
+        line_type != "F" or of_people.get(person, {None}) in ({None}, {known[cost]})
+        for person, cost, line_type in pairs
+    ):
+        return  # everybody has one rate, and works at it
+    columns = (lines.links["matters"], lines["timekeeper_id"], lines["unit_cost"])
     wrong = {}
     for matter, person, text in set(zip(*columns, strict=True)):
         of_person, rate = rates.get((matter, person), {None}), known[text]

@@ -1,8 +1,10 @@
 """Kinds that recompute the amounts of an XML file: line items, discounts, taxes, matters and invoices. All exact."""
 
+import operator
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import reduce
 from typing import Any, NamedTuple
 
 from ledes_engine.checks.arithmetic import agrees
@@ -40,29 +42,39 @@ def adds_up(scope: Scope) -> Iterator[Hit]:
     scope.whole()
     column = scope.params["column"]
     readings = [[_Term(scope, name) for name in reading] for reading in scope.params["is"]]
-    stated = scope.lines.numbers(column)
+    known = scope.lines.numbers(column)
+    amounts = [known[text] for text in scope.lines[column]]
     spared = _credited(scope) if scope.params.get("without_credits") else frozenset()
-    for row, text in enumerate(scope.lines[column]):
-        amount = None if scope.lines.record[row] in spared else stated[text]
+    rows: Iterable[int] = range(len(amounts))
+    for reading in readings:  # nearly all agree at once: whole columns are added and compared first
+        totals = reduce(_added, (term.amounts for term in reading))
+        rows = [row for row in rows if amounts[row] != totals[row]]
+    for row in rows:
+        amount = amounts[row]
         sums = [_sum(reading, row) for reading in readings] if amount is not None else []
-        if amount is None or None in sums or any(one and one.covers(amount) for one in sums):
+        if amount is None or None in sums or scope.lines.record[row] in spared:
             continue
-        first = sums[0] or _Sum(ZERO, 0, False)
+        if any(one and one.covers(amount) for one in sums):
+            continue
+        first = sums[0] or _NOTHING
         facts = {"expected": plain(first.amount), "difference": plain(amount - first.amount), "count": first.rows}
-        yield Hit(row, column, text, facts, amount - first.amount)
+        yield Hit(row, column, scope.lines[column][row], facts, amount - first.amount)
+
+
+def _added(one: list[Decimal], other: list[Decimal]) -> list[Decimal]:
+    return list(map(operator.add, one, other))
 
 
 def _credited(scope: Scope) -> frozenset[int]:
     """The matters that have discounts or credits of their own, by number."""
     credits = scope.document.segments["discounts"]
-    return frozenset(
-        matter for matter, line in zip(credits.links["matters"], credits.links["lines"], strict=True) if not line
-    )
+    pairs = zip(credits.links["matters"], credits.links["lines"], strict=True)
+    return frozenset(matter for matter, line in pairs if not line)
 
 
 class _Sum(NamedTuple):
     amount: Decimal
-    rows: int  # of the rows that were added up
+    rows: int  # that were added up
     fine: bool  # whether one of them had parts of a cent
 
     def covers(self, stated: Decimal) -> bool:
@@ -70,30 +82,37 @@ class _Sum(NamedTuple):
         return abs(stated - self.amount) <= allowed
 
 
+_NOTHING = _Sum(ZERO, 0, False)
+
+
 class _Term:
     """One term of a sum: a column of the row, or the rows of another table that stand in it."""
 
     def __init__(self, scope: Scope, name: str) -> None:
         table, _, column = name.rpartition(".")
-        self._own = scope.lines if not table else None
-        self._column = column
         self._record = scope.lines.record
+        self._cells = scope.lines.columns.get(column) if not table else None
+        self._values = scope.lines.numbers(column) if self._cells else {}
         self._sums: dict[int, _Sum | None] = {}
         if table and table in scope.document.tables:
             self._sums = _sums_of(scope, scope.document.tables[table], column)
 
+    @property
+    def amounts(self) -> list[Decimal]:
+        """What the term comes to in each row, what is no number left out."""
+        if self._cells is not None:
+            known = {text: value or ZERO for text, value in self._values.items()}
+            return [known[text] for text in self._cells]
+        known_sums = {place: one.amount for place, one in self._sums.items() if one}
+        return [known_sums.get(record, ZERO) for record in self._record]
+
     def at(self, row: int) -> _Sum | None:
         """What the term comes to in a row; None when a cell of it is no number."""
-        if self._own is None:
+        if self._cells is None:
             return self._sums.get(self._record[row], _NOTHING)
-        if self._column not in self._own:
-            return _NOTHING
-        text = self._own[self._column][row]
-        value = self._own.numbers(self._column)[text]
+        text = self._cells[row]
+        value = self._values[text]
         return (None if text.strip() else _NOTHING) if value is None else _Sum(value, 1, precision(value) < CENT)
-
-
-_NOTHING = _Sum(ZERO, 0, False)
 
 
 def _sums_of(scope: Scope, children: Table, column: str) -> dict[int, _Sum | None]:

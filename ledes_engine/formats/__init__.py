@@ -3,6 +3,7 @@
 from ledes_engine.formats.detect import Detected, detect
 from ledes_engine.formats.fields import ASCII_FORMATS, FORMATS
 from ledes_engine.model import Document, Fault, Layout, LedesError, Table
+from ledes_engine.resources import without_collector
 
 __all__ = ["Detected", "detect", "read"]
 
@@ -11,7 +12,11 @@ def read(data: bytes) -> Document:
     """A document of any bytes whatever: they never raise an error, and what is odd stands in `document.faults`."""
     if not isinstance(data, bytes | bytearray | memoryview):
         raise LedesError(f"read takes the bytes of a file, not a {type(data).__name__}; check takes a path too")
-    data = bytes(data)
+    with without_collector():
+        return _read(bytes(data))
+
+
+def _read(data: bytes) -> Document:
     found = detect(data)
     if found.kind in ASCII_FORMATS:
         if found.delimiter == "|" and not _quoted(data, found):

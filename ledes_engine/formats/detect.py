@@ -53,7 +53,8 @@ def detect(data: bytes) -> Detected:
     """Say what `data` is: the format, the encoding, the delimiter, or what else it looks like."""
     if not data[:_HEAD].strip(_NOTHING) and not data.strip(_NOTHING):
         return Detected("empty")
-    encoding, mark = _encoding(data)
+    markup = data[:_HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    encoding, mark = encoding_of(data[:_HEAD] if markup else data, whole=not markup)
     for start, description in _OTHER_KINDS:
         if data.startswith(start):
             return Detected("unknown", description=description)
@@ -76,8 +77,11 @@ def detect(data: bytes) -> Detected:
     return Detected("unknown", encoding, mark, description="a binary file" if binary else "some other text")
 
 
-def _encoding(data: bytes) -> tuple[str, int]:
-    """The encoding and the length of the byte order mark; what is neither ASCII nor UTF-8 is taken for cp1252."""
+def encoding_of(data: bytes, whole: bool = True) -> tuple[str, int]:
+    """The encoding and the length of the byte order mark; what is neither ASCII nor UTF-8 is taken for cp1252.
+
+    Data that is not the `whole` may end in the middle of a character.
+    """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return encoding, len(mark)
@@ -87,7 +91,7 @@ def _encoding(data: bytes) -> tuple[str, int]:
     if data.isascii():
         return "ascii", 0
     try:
-        codecs.utf_8_decode(data, "strict", True)
+        codecs.utf_8_decode(data, "strict", whole)
     except UnicodeDecodeError:
         return "cp1252", 0
     return "utf-8", 0

@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.formats.fields import simple
+from ledes_engine.formats.runs import MARK, Runs
 from ledes_engine.formats.segments import EXTENSION, EXTENSION_COLUMNS, Segment, fields_of_table, segments_of
 from ledes_engine.model import Fault
 
@@ -73,6 +74,7 @@ class _Names:
         self.official = {field.name for field in segment.fields} | {
             field.name.partition("/")[0] for field in segment.fields
         }
+        self.known: dict[Any, Any] = {}  # what each tag was found to be: a place, a segment, or "" for another thing
         self.loose = {simple(name): name for name in (*self.places, *self.groups, *self.extensions)}
 
 
@@ -88,6 +90,8 @@ class Elements:
         self._loose = {simple(tag): tag for tag in self._by_tag}
         self._names = {name: _Names(segment, format) for name, segment in self._segments.items()}
         self._shapes: dict[tuple[Any, ...], tuple[Any, str]] = {}
+        self.line_segments = [segment for segment in self._segments.values() if segment.table == "lines"]
+        self.runs: Runs | None = None
         self._streamed: list[_Read] = []
         self._next_streamed = 0
         self._streaming = False
@@ -132,9 +136,13 @@ class Elements:
 
     def nothing_found(self, root: "etree._Element") -> bool:
         """Whether no line items came in the stream, because their tags are written otherwise."""
-        return not self._streamed and any(
-            isinstance(tag, str) and simple(local(tag)) in _LINE_TAGS and local(tag) not in _LINE_TAGS
-            for tag in {element.tag for element in root.iter()}
+        return (
+            not self._streamed
+            and not self.runs
+            and any(
+                isinstance(tag, str) and simple(local(tag)) in _LINE_TAGS and local(tag) not in _LINE_TAGS
+                for tag in {element.tag for element in root.iter()}
+            )
         )
 
     # All other segments.
@@ -172,6 +180,9 @@ class Elements:
                 home = _at(home, "firms", row)  # in LEDES 2000 the clients stand beside the firm that bills them
 
     def _add(self, element: "etree._Element", segment: Segment, home: tuple[int, ...]) -> int:
+        run = element.get(MARK) if self.runs else None
+        if self.runs and run:
+            return self._add_run(self.runs, run, segment, home)
         if segment.table == "lines" and self._streaming:
             read = self._streamed[self._next_streamed]
             self._next_streamed += 1
@@ -188,16 +199,44 @@ class Elements:
             self._enter(read.nested, home, segment.name, element)
         return row
 
+    def _add_run(self, runs: Runs, run: str, segment: Segment, home: tuple[int, ...]) -> int:
+        """Add the line items that an element stands for."""
+        start, stop = map(int, run.split())
+        rows = self.tables["lines"]
+        rows.cells += runs.cells[start:stop]
+        rows.lines += runs.lines[start:stop]
+        rows.segments += [segment.name] * (stop - start)
+        rows.homes += [home] * (stop - start)
+        return len(rows.cells)
+
     def _read(self, element: "etree._Element", segment: Segment) -> _Read:
         names = self._names[segment.name]
         cells: list[Any] = [None] * names.width
         nested: list[tuple[etree._Element, Segment]] = []
         extensions: list[tuple[str, ...]] = []
         seen: set[int] = set()
+        known = names.known
         for child in element:
-            self._child(child, "", segment, cells, seen, nested, extensions)
+            tag = child.tag
+            what = known.get(tag)
+            if what is None:
+                what = known[tag] = self._meaning(tag, segment)
+            if what.__class__ is int and what not in seen and not len(child):
+                seen.add(what)
+                cells[what] = child.text
+            elif what.__class__ is Segment:
+                nested.append((child, what))
+            else:
+                self._child(child, "", segment, cells, seen, nested, extensions)
         self._stray(element)
         return _Read(cells, _line_of(element), tuple(nested), tuple(extensions))
+
+    def _meaning(self, tag: Any, segment: Segment) -> Any:
+        """What a tag within a segment is, where there is nothing to say of it: a place, a segment; else nothing."""
+        names, name = self._names[segment.name], local(tag)
+        if name in names.places:
+            return names.places[name] if name in names.official else ""
+        return self._by_tag.get(name, "") if name not in names.groups and name not in names.extensions else ""
 
     def _child(
         self,

@@ -5,15 +5,15 @@ of one text. Line items are taken from the stream and emptied, so that a file wi
 them; whatever is unusual about a file sends it the careful way, through the whole tree, with the same code.
 """
 
-import gc
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ledes_engine.formats.detect import Detected
+from ledes_engine.formats.detect import Detected, encoding_of
 from ledes_engine.formats.elements import Elements, Unusual, local
 from ledes_engine.formats.fields import FORMATS
 from ledes_engine.formats.places import Places
+from ledes_engine.formats.runs import MARK, take_runs
 from ledes_engine.formats.tables import tables_of
 from ledes_engine.model import Document, Fault, Layout
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from lxml import etree
 
 _CHUNK = 1 << 16
+# Below this size, less the plain line items, the tree of the whole file is no burden.
+_LARGE = 1 << 26
 _SAFE: dict[str, Any] = {
     "resolve_entities": False,
     "load_dtd": False,
@@ -40,13 +42,7 @@ _ENCODING = re.compile(r"not proper UTF-8|encoding|labelled|input conversion|inv
 def read_xml(data: bytes, found: Detected) -> Document:
     """A document of the bytes of an XML invoice; what is odd about them stands in its faults."""
     reading = _Reading(data, found)
-    enabled = gc.isenabled()
-    gc.disable()  # millions of short-lived proxies, none of them in a cycle
-    try:
-        reading.run()
-    finally:
-        if enabled:
-            gc.enable()
+    reading.run()
     return reading.document()
 
 
@@ -56,7 +52,6 @@ class _Reading:
     def __init__(self, data: bytes, found: Detected) -> None:
         self._data = data
         self._kind = found.kind
-        self._guess = found.encoding  # by the bytes; counts when the declaration is wrong
         self._override: str | None = None
         self._encoding = ""
         self._faults: list[Fault] = []
@@ -69,7 +64,7 @@ class _Reading:
         from lxml import etree
 
         try:
-            root: etree._Element | None = self._streamed(etree)
+            root = self._streamed(etree)
         except etree.XMLSyntaxError as error:
             root = self._mended(etree, error)
         except Unusual:
@@ -80,16 +75,23 @@ class _Reading:
         self._look_at(root)
         self.elements.walk(root, complete=not self._broken)
 
-    def _streamed(self, etree: Any) -> "etree._Element":
+    def _streamed(self, etree: Any) -> "etree._Element | None":
+        take, data = self.elements.take_line, self._data
+        runs = take_runs(data, self._kind, self.elements.line_segments)
+        if runs:
+            data = runs.rest
+            self.elements.runs = runs
+        if len(data) < _LARGE:
+            return self._whole(etree, data)
         parser: etree.XMLPullParser = etree.XMLPullParser(
             events=("end",), tag=["{*}fee", "{*}expense"], encoding=self._override, **_SAFE
         )
-        take, data = self.elements.take_line, self._data
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])
             for _, element in parser.read_events():
-                take(element)
-                element.clear()
+                if MARK not in element.attrib:
+                    take(element)
+                    element.clear()
         root: Any = parser.close()
         if self.elements.nothing_found(root):
             raise Unusual
@@ -101,12 +103,13 @@ class _Reading:
         return root
 
     def _mended(self, etree: Any, error: Any) -> "etree._Element | None":
-        """What can be read of a file that is not well-formed: all in another encoding, or what stands before the break."""
+        """What can be read of a broken file: all of it in another encoding, or what stands before the break."""
         self.elements = Elements(self._kind)
         reason = _reason(error)
         if _ENCODING.search(reason) and self._override is None:
             self._faults.append(Fault("xml-encoding", line=error.lineno or 1, facts={"reason": reason}))
-            self._override = "utf-8" if self._guess == "ascii" else self._guess
+            guess, _ = encoding_of(self._data)
+            self._override = "utf-8" if guess == "ascii" else guess
             try:
                 return self._whole(etree, self._data)
             except etree.XMLSyntaxError as other:

@@ -75,7 +75,9 @@ def lines_with_all(own: Table, tables: dict[str, Table]) -> tuple[Table, tuple[F
     people = tables["timekeepers"]
     for field in people.fields:
         if field.column in _OF_TIMEKEEPERS:
-            columns[field.column] = _of_timekeepers(people, field.column, own)
+            columns[field.column] = _of_timekeepers(
+                people, field.column, own, [(home[0], count) for home, count in runs]
+            )
             fields.append(field._replace(level="timekeeper"))
     starts = [0, *accumulate(count for _, count in runs)][:-1]
     more: dict[str, Any] = {
@@ -95,12 +97,15 @@ def _repeated(cells: list[str], place: int, runs: list[tuple[tuple[int, ...], in
     return repeated
 
 
-def _of_timekeepers(people: Table, column: str, own: Table) -> list[str]:
+def _of_timekeepers(people: Table, column: str, own: Table, matters: list[tuple[int, int]]) -> list[str]:
     """What the matter's list of timekeepers says of each line's; the first entry governs where a person has several."""
-    first: dict[tuple[int, str], str] = {}
-    for key, value in zip(
-        zip(people.links["matters"], people["timekeeper_id"], strict=True), people[column], strict=True
-    ):
-        first.setdefault(key, value)
-    keys = zip(own.links["matters"], own["timekeeper_id"], strict=True)
-    return [first.get(key, "") for key in keys]
+    first: dict[int, dict[str, str]] = {}
+    for matter, person, value in zip(people.links["matters"], people["timekeeper_id"], people[column], strict=True):
+        first.setdefault(matter, {}).setdefault(person, value)
+    ids, start = own["timekeeper_id"], 0
+    named: list[str] = []
+    for matter, count in matters:
+        known = first.get(matter, {})
+        named += [known.get(person, "") for person in ids[start : start + count]]
+        start += count
+    return named
