@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ledes_engine.checking import check
+    from ledes_engine.convert import Conversion, Loss, convert
     from ledes_engine.formats import read
     from ledes_engine.formats.write import WriteError, build, write
     from ledes_engine.guidelines import Guidelines, load_guidelines
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _HOME = {
     "check": "checking",
+    "Conversion": "convert",
+    "Loss": "convert",
+    "convert": "convert",
     "read": "formats",
     "WriteError": "formats.write",
     "build": "formats.write",
@@ -38,12 +42,14 @@ _HOME = {
 }
 
 __all__ = [
+    "Conversion",
     "Document",
     "Finding",
     "Guidelines",
     "Invoice",
     "LedesError",
     "Line",
+    "Loss",
     "Outcome",
     "Report",
     "Table",
@@ -51,6 +57,7 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "convert",
     "load_guidelines",
     "read",
     "render",

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
 from ledes_engine.cards import cards_in, find_cards, near_miss, shipped_cards
-from ledes_engine.formats.fields import fields_of
+from ledes_engine.formats.fields import FORMATS, fields_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
 from ledes_engine.values import number
@@ -93,6 +93,7 @@ class Settings(NamedTuple):
     plugins: list[str] = []
     waiver: list[Waiver] = []
     baseline: str = ""
+    defaults: dict[str, str] = {}  # what conversions fill in where a file does not say it: column -> value
     clients: list[str] = []  # guidelines of single clients that stand beside this file
 
 
@@ -212,6 +213,10 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
         if waiver.field != "*" and not any(fnmatchcase(known, waiver.field) for known in field_names()):
             hint = near_miss(waiver.field, field_names())
             raise LedesError(f"{path}{_at(text, waiver.field)}: there is no field {waiver.field!r}{hint}")
+    columns = sorted({field.column for format in FORMATS for field in fields_of(format) if field.column})
+    for key in settings.defaults:
+        if key not in columns:
+            raise LedesError(f"{path}{_at(text, key)}: there is no column {key!r}{near_miss(key, columns)}")
     for key in settings.severity:
         if len(find_cards(cards, key.partition(":")[0])) != 1:
             raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")

@@ -21,11 +21,23 @@ LAYERS = [
     ["resources", "values", "model", "views"],
     ["cards", "strict", "codesets", "results", "formats", "checks"],
     ["engine"],
-    ["settings", "guidelines", "report", "checking"],
+    ["settings", "guidelines", "report", "checking", "convert", "fix"],
     ["cli", "__main__"],
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-HEAVY = {"pandas", "spacy", "openai", "rapidfuzz", "lxml", "pydantic", "rich", "shtab", "tomllib"}
+HEAVY = {
+    "anyascii",
+    "openpyxl",
+    "pandas",
+    "spacy",
+    "openai",
+    "rapidfuzz",
+    "lxml",
+    "pydantic",
+    "rich",
+    "shtab",
+    "tomllib",
+}
 
 
 def part_of(path: Path) -> str:

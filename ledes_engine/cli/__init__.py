@@ -13,6 +13,7 @@ ACCEPT, REJECT, UNDECIDED = 0, 1, 2
 _INTERRUPTED = 130
 _COMMANDS = {
     "check": "check LEDES files and say what would be refused",
+    "convert": "write a file in another format, and say what that format cannot hold",
     "rules": "list the rules, or explain one",
     "codes": "list code sets, explain a code, or search for one",
     "init": "write a guidelines file to start from",

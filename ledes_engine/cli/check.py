@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ledes_engine import __version__
-from ledes_engine.cli import ACCEPT, REJECT, UNDECIDED, complain
+from ledes_engine.cli import ACCEPT, REJECT, UNDECIDED, complain, fixing
 from ledes_engine.cli.files import find_files
 from ledes_engine.guidelines import Guidelines, load_guidelines
 from ledes_engine.model import LedesError
@@ -54,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     rules.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
     rules.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run to a baseline file")
+    fixing.add_arguments(parser)
     shown = parser.add_argument_group("output")
     shown.add_argument(
         "--statistics", action="store_true", help="add counts and amounts by rule, timekeeper and matter"
@@ -99,6 +100,12 @@ def run(options: argparse.Namespace) -> int:
     guidelines.plan  # noqa: B018  a fault in the guidelines is told before the first file is read
     found = find_files(options.paths)
     _spare_the_invoices(options, found.files)
+    if options.fix or options.diff:
+        status = fixing.fix_files(found.files, guidelines, options)
+        if status is not None:
+            return status
+    elif options.unsafe_fixes or options.backup:
+        raise LedesError("--unsafe-fixes and --backup go with --fix")
     reports = [unread(path, problem) for path, problem in found.problems]
     reports += _checked(found.files, guidelines, options)
     for report in reports:

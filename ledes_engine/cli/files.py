@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ledes_engine.formats import detect
+from ledes_engine.formats.fields import FORMATS
 
 # Enough of a file to see what it is.
 _HEAD = 1 << 12
-_LEDES = ("1998B", "1998BI", "xml")
+_LEDES = (*FORMATS, "xml")
 _NAMES_OF_INVOICES = (".txt", ".ledes", ".led", ".98b", ".bi")
 
 

@@ -157,4 +157,4 @@ def _usual_order(text: str, tag: str, known: dict[str, int]) -> list[str]:
         names = tuple(_ELEMENT.findall(inner))
         if not _ELEMENT.sub("", inner).strip() and len(set(names)) == len(names) and known.keys() >= set(names):
             shapes[names] += 1
-    return list(max(shapes, key=lambda names: len(names), default=()))
+    return list(max(shapes, key=lambda names: len(tuple(names)), default=()))

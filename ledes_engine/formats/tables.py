@@ -13,8 +13,8 @@ from ledes_engine.model import Field, Table
 _TYPES = {"fee": "F", "expense": "E"}
 # Where the columns stand that the ASCII formats repeat on each line: the nearest table first.
 _OUTER = ("matters", "invoices", "clients", "firms")
-_OF_TIMEKEEPERS = ("timekeeper_last_name", "timekeeper_first_name")
-_EXTENSION_FIELDS = tuple(
+_OF_TIMEKEEPERS = ("timekeeper_last_name", "timekeeper_first_name", "timekeeper_class")
+EXTENSION_FIELDS = tuple(
     Field(place, name, column, "text", "", "extend_header", "", "", "")
     for place, (column, name) in enumerate(
         zip(
@@ -43,7 +43,7 @@ def tables_of(format: str, elements: Elements) -> Tables:
 
 
 def _table(format: str, name: str, rows: Rows) -> Table:
-    fields = _EXTENSION_FIELDS if name == "extensions" else fields_of_table(format, name)
+    fields = EXTENSION_FIELDS if name == "extensions" else fields_of_table(format, name)
     cells = zip(*rows.cells, strict=True) if rows.cells else ([] for _ in fields)
     columns = {field.column: _filled(column) for field, column in zip(fields, cells, strict=True)}
     homes = list(zip(*rows.homes, strict=True)) if rows.homes else [()] * len(HOMES)
@@ -74,7 +74,7 @@ def lines_with_all(own: Table, tables: dict[str, Table]) -> tuple[Table, tuple[F
                 steady.append(field.column)
     people = tables["timekeepers"]
     for field in people.fields:
-        if field.column in _OF_TIMEKEEPERS:
+        if field.column in _OF_TIMEKEEPERS and field.column not in columns:
             columns[field.column] = _of_timekeepers(
                 people, field.column, own, [(home[0], count) for home, count in runs]
             )

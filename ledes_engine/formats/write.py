@@ -1,12 +1,13 @@
-"""Writing LEDES 1998B and 1998BI: tables to bytes, and documents built from plain Python values."""
+"""Writing LEDES files: tables to bytes, and documents built from plain Python values."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
 from ledes_engine import values
 from ledes_engine.codesets import value_list
-from ledes_engine.formats.fields import FORMATS, fields_of
+from ledes_engine.formats.fields import ASCII_FORMATS, FORMATS, fields_of
 from ledes_engine.model import Document, Field, Layout, LedesError, Table
 
 Value = str | int | Decimal | date | None
@@ -27,8 +28,8 @@ def build(format: str, lines: Iterable[Mapping[str, Value]]) -> Document:
     Decimals, whole numbers, dates and strings are taken; what a mapping leaves out is empty. A float is refused,
     because it does not say which amount is meant. Raises WriteError and, for an unknown column, LedesError.
     """
-    if format not in FORMATS:
-        raise LedesError(f"there is no format {format!r} to build; there are {', '.join(FORMATS)}")
+    if format not in ASCII_FORMATS:
+        raise LedesError(f"{format!r} cannot be built from lines; 1998B and 1998BI can, and be converted to XML")
     fields = fields_of(format)
     known = {field.column: field for field in fields}
     columns: dict[str, list[str]] = {field.column: [] for field in fields}
@@ -71,6 +72,11 @@ def write(document: Document, *, strict: bool = True) -> bytes:
     table = document.lines
     if not document.readable:
         raise LedesError("there is nothing to write: the file was not read")
+    if document.family == "XML":
+        from ledes_engine.formats.markup_write import write_xml
+
+        _refuse_unfit(document, strict)
+        return write_xml(document)
     if strict:
         _refuse_nonconformant(document)
     _refuse_unwritable(document)
@@ -81,6 +87,35 @@ def write(document: Document, *, strict: bool = True) -> bytes:
     text += layout.tail
     mark = "\ufeff" if layout.byte_order_mark else ""
     return _encoded(mark + text, document)
+
+
+def _refuse_unfit(document: Document, strict: bool) -> None:
+    """Values that no XML file can hold and, while `strict`, wrong dates and numbers, and gaps in what must be there."""
+    for name, table in document.tables.items():
+        for field in table.fields:
+            for value in table.distinct(field.column):
+                reason = "" if _XML_TEXT.fullmatch(value) else "the value holds a character that XML does not allow"
+                reason = reason or (unfit(value, field, document.format) if strict else "")
+                if reason:
+                    raise WriteError(f"{name}: {field.name}", table[field.column].index(value), reason)
+
+
+def unfit(value: str, field: Field, format: str) -> str:
+    """Why an XML element cannot have a value; empty when it can."""
+    text = value.strip()
+    if not text:
+        return ""
+    if field.type == "date":
+        fits = values.day(text) if format == "XML 2000" else values.iso_day(text) if "-" in text else None
+        return (
+            "" if fits else f"{text!r} is no date; write it " + ("YYYYMMDD" if format == "XML 2000" else "YYYY-MM-DD")
+        )
+    if field.type == "number" and not values.NUMBER.fullmatch(text.removeprefix("+")):
+        return f"{text[:40]!r} is no plain number; write it like -1250.00"
+    return ""
+
+
+_XML_TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 
 def _encoded(text: str, document: Document) -> bytes:

@@ -58,11 +58,12 @@ def csv(reports: list[Report], options: Options) -> str:
     writer.writerow(FINDING_KEYS)
     for report in reports:
         for finding in report.findings[: options.max_findings or None]:
-            writer.writerow([_harmless(value) for value in finding.to_dict().values()])
+            writer.writerow([harmless(value) for value in finding.to_dict().values()])
     return out.getvalue()
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """A value for a CSV cell: an apostrophe before a text that a spreadsheet would take for a formula."""
     if isinstance(value, str):
         value = printable(value)
         if value.startswith(_FORMULA) and not NUMBER.fullmatch(value):

@@ -1,0 +1,239 @@
+"""From the lines of LEDES 1998B or 1998BI to tables of invoices, matters, timekeepers, discounts and taxes."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from ledes_engine.convert.draft import Draft, made
+from ledes_engine.convert.losses import Ledger
+from ledes_engine.formats.elements import HOMES
+from ledes_engine.formats.segments import fields_of_table
+from ledes_engine.model import Document, Table
+from ledes_engine.values import CENT, ZERO, number, plain
+
+# All that lines can say has a place in this format.
+_WIDEST = "XML 2.2"
+_SEGMENTS = {"F": "fee", "E": "expense"}
+_CATEGORIES = {"IF": "Fee", "IE": "Exp"}
+_OUTER = {"firms": "firm", "clients": "client", "invoices": "invoice", "matters": "matter"}
+
+
+def tables_of_lines(document: Document, ledger: Ledger) -> dict[str, Table]:
+    """The tables that the lines come to. What lines say of nothing that has a place there is noted in the ledger."""
+    return _Reader(document, ledger).read()
+
+
+class _Reader:
+    def __init__(self, document: Document, ledger: Ledger) -> None:
+        self._lines = document.lines
+        self._document = document
+        self._ledger = ledger
+        self._drafts = {name: Draft(name) for name in _DRAFTED}
+        self._known = {name: fields_of_table(_WIDEST, name) for name in _OUTER}
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self._taxes: dict[tuple[str, str], str] = {}
+        self._sums: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+
+    def read(self) -> dict[str, Table]:
+        """Matter by matter, in the order in which the invoices come."""
+        homes = self._homes()
+        order = [row for _, rows in homes for row in rows if self._type(row) in _SEGMENTS]
+        links: dict[str, list[int]] = {name: [] for name in HOMES if name != "lines"}
+        for home, rows in homes:
+            count = sum(self._type(row) in _SEGMENTS for row in rows)
+            for name, cells in links.items():
+                cells += [home.get(name, 0)] * count
+            self._people(home, rows)
+        lines = self._line_items(order, links)
+        self._details(homes, lines)
+        self._tell_what_has_no_place()
+        tables = {name: draft.table(_WIDEST) for name, draft in self._drafts.items()}
+        return {**tables, "lines": lines}
+
+    def _type(self, row: int) -> str:
+        return self._lines["line_type"][row].strip().upper()
+
+    def _cell(self, column: str, row: int) -> str:
+        return self._lines[column][row] if column in self._lines else ""
+
+    def _homes(self) -> list[tuple[dict[str, int], list[int]]]:
+        """The rows of each matter of each invoice, and the rows of the tables that hold it."""
+        found = []
+        for number_, of_invoice in self._lines.groups("invoice_number").items():
+            matters: dict[tuple[str, str], list[int]] = {}
+            for row in of_invoice:
+                key = self._cell("matter_id", row).strip(), self._cell("client_matter_id", row).strip()
+                matters.setdefault(key, []).append(row)
+            for key, rows in matters.items():
+                home: dict[str, int] = {}
+                firm, client = self._cell("law_firm_id", rows[0]), self._cell("client_id", rows[0])
+                for name, own in (("firms", (firm,)), ("clients", (firm, client)), ("invoices", (number_,)),
+                                  ("matters", (number_, *key))):  # fmt: skip
+                    home[name] = self._outer(name, own, home, rows[0])
+                found.append((home, rows))
+        return found
+
+    def _outer(self, name: str, key: tuple[str, ...], home: Mapping[str, int], row: int) -> int:
+        """The row of a firm, a client, an invoice or a matter; made when it first comes up."""
+        if (name, key) not in self._seen:
+            cells = {field.column: _date(self._cell(field.column, row), field.type) for field in self._known[name]}
+            self._seen[name, key] = self._drafts[name].add(_OUTER[name], dict(home), self._lines.line[row], cells)
+        return self._seen[name, key]
+
+    def _people(self, home: Mapping[str, int], rows: list[int]) -> None:
+        columns = ("timekeeper_id", "timekeeper_class", "unit_cost", "timekeeper_name")
+        for row in rows:
+            key = tuple(self._cell(column, row) for column in columns)
+            if self._type(row) != "F" or not key[0].strip() or ("tk", home["matters"], key) in self._seen:
+                continue
+            self._seen["tk", home["matters"], key] = 1
+            last, first = self._cell("timekeeper_last_name", row), self._cell("timekeeper_first_name", row)
+            if not last and not first:
+                last, _, first = key[3].partition(", ")
+            cells = {"timekeeper_id": key[0], "timekeeper_class": key[1], "timekeeper_rate": key[2],
+                     "timekeeper_last_name": last, "timekeeper_first_name": first}  # fmt: skip
+            self._drafts["timekeepers"].add("tksum", dict(home), self._lines.line[row], cells)
+
+    def _line_items(self, order: list[int], links: dict[str, list[int]]) -> Table:
+        """The fees and expenses, column by column."""
+        segments = [_SEGMENTS[self._type(row)] for row in order]
+        fields = fields_of_table(_WIDEST, "lines")
+        columns: dict[str, list[str]] = {}
+        for field in fields:
+            cells = self._lines.columns.get(field.column)
+            if cells is None:
+                columns[field.column] = [""] * len(order)
+                continue
+            written = {value: _date(value, field.type) for value in self._lines.distinct(field.column)}
+            columns[field.column] = [written[cells[row]] for row in order]
+        products = self._amounts(order, columns)
+        columns["base_amount"], columns["total"] = products
+        columns["charge_type"] = ["U"] * len(order)
+        return made(columns, [self._lines.line[row] for row in order], fields, segments, links)
+
+    def _amounts(self, order: list[int], columns: Mapping[str, list[str]]) -> tuple[list[str], list[str]]:
+        """The base amounts (units times unit cost), and the totals without the tax that 1998BI has in them."""
+        totals = columns["total"]
+        if "tax_total" in self._lines:
+            taxes = [self._lines["tax_total"][row] for row in order]
+            totals = [_less(total, tax) for total, tax in zip(totals, taxes, strict=True)]
+        cells = zip(columns["units"], columns["unit_cost"], columns["adjustment"], totals, strict=True)
+        return [_base(*texts) for texts in cells], totals
+
+    def _details(self, homes: list[tuple[dict[str, int], list[int]]], lines: Table) -> None:
+        """Discounts of lines, adjustments of invoices, and taxes."""
+        line = 0
+        for home, rows in homes:
+            for row in rows:
+                kind = self._type(row)
+                if kind in _SEGMENTS:
+                    line += 1
+                    own = {**home, "lines": line}
+                    amount = number(self._cell("adjustment", row))
+                    if amount:
+                        code = "FIA" if kind == "F" else "EIA"
+                        self._discount(f"{_SEGMENTS[kind]}_item_disc_cred", own, row, code, amount, {})
+                    self._tax(f"tax_item_{_SEGMENTS[kind]}", own, row, number(lines["total"][line - 1]) or ZERO, kind)
+                elif kind in _CATEGORIES:
+                    self._adjustment(home, row, kind)
+        for (matter, tax), sums in self._sums.items():
+            cells = {"tax_id": tax, **{column: plain(sums[column]) for column in _TAX_SUMS}}
+            home = {**self._drafts["matters"].homes[matter - 1], "matters": matter}
+            self._drafts["tax_sums"].add("tax_summary", home, 0, cells)
+
+    def _adjustment(self, home: Mapping[str, int], row: int, kind: str) -> None:
+        """An IF or IE line, which is a discount or credit of the matter."""
+        total = number(_less(self._cell("total", row), self._cell("tax_total", row)))
+        if total is None:
+            self._ledger.refuse(f"line {self._lines.line[row]}: the total of the {kind} line is no number")
+            return
+        more = {"category": _CATEGORIES[kind], "split": "Post-Split"}
+        entry = self._discount("matter_disc_cred", home, row, "MIA", total, more)
+        self._tax("tax_matter_disc_cred", {**home, "discounts": entry}, row, total, kind)
+
+    def _discount(
+        self, segment: str, home: Mapping[str, int], row: int, code: str, amount: Decimal, more: Mapping[str, str]
+    ) -> int:
+        direction = "Decrease" if amount < 0 else "Increase"
+        cells = {"credit_code": code, "credit_type": "Flat", "direction": direction, "amount": plain(amount), **more}
+        return self._drafts["discounts"].add(segment, home, self._lines.line[row], cells)
+
+    def _tax(self, segment: str, home: Mapping[str, int], row: int, base: Decimal, kind: str) -> None:
+        """A line's tax, of which 1998BI has at most one: its definition, its use, its share of the sums."""
+        kind_of_tax, rate = self._cell("tax_type", row).strip(), self._cell("tax_rate", row).strip()
+        tax = number(self._cell("tax_total", row)) or ZERO
+        if not tax and not number(rate):
+            return
+        name = self._tax_id(kind_of_tax, rate, row)
+        self._drafts["tax_uses"].add(segment, home, self._lines.line[row], {"tax_id": name})
+        sums = self._sums[home["matters"], name]
+        taxed, taxes = _TAX_SUMS[:2] if kind in ("F", "IF") else _TAX_SUMS[2:]
+        sums[taxed] += base
+        sums[taxes] += tax
+
+    def _tax_id(self, kind: str, rate: str, row: int) -> str:
+        name = self._taxes.get((kind, rate))
+        if name is None:
+            name = self._taxes[kind, rate] = f"{kind or 'TAX'}-{len(self._taxes) + 1}"
+            cells = {"tax_id": name, "tax_type": kind, "tax_rate": rate, "on_tax": "N", "tiered": "N",
+                     "direction": "Increase", "tax_number": self._cell("law_firm_id", row).partition("~")[0],
+                     "jurisdiction_country": self._cell("firm_country", row)}  # fmt: skip
+            self._drafts["taxes"].add("tax", {}, self._lines.line[row], cells)
+        return name
+
+    def _tell_what_has_no_place(self) -> None:
+        """Columns that the tables do not have, and what is said of adjustments but not kept."""
+        placed = {field.column for name in (*_DRAFTED, "lines") for field in fields_of_table(_WIDEST, name)}
+        placed |= {"line_type", "timekeeper_name", "tax_total", "invoice_net_total", "line_number"}
+        for column in self._lines.columns:
+            if column not in placed:
+                self._ledger.lose_column("lines", self._lines, column, "LEDES XML has no such element")
+        self._lose("line_number", self._odd_numbers(), "line items have no numbers in LEDES XML")
+        adjustments = [row for row in range(len(self._lines)) if self._type(row) in _CATEGORIES]
+        undated = [row for row in adjustments if self._cell("line_date", row) != self._cell("invoice_date", row)]
+        for column in _OF_LINES_ONLY:
+            rows = undated if column == "line_date" else adjustments
+            self._lose(column, rows, "an adjustment of the matter has no such element in LEDES XML")
+
+    def _odd_numbers(self) -> list[int]:
+        """The rows whose line number is not simply their place in the invoice."""
+        groups = self._lines.groups("invoice_number").values() if "line_number" in self._lines else ()
+        numbered = ((row, str(place)) for rows in groups for place, row in enumerate(rows, 1))
+        return sorted(row for row, place in numbered if self._cell("line_number", row).strip() != place)
+
+    def _lose(self, column: str, rows: list[int], reason: str) -> None:
+        cells = [(self._lines.line[row], self._cell(column, row)) for row in rows]
+        self._ledger.lose("lines", self._document.native(column), reason, cells)
+
+
+_TAX_SUMS = ("fees_taxed", "fees_tax", "expenses_taxed", "expenses_tax")
+_DRAFTED = (*_OUTER, "timekeepers", "discounts", "tax_uses", "tax_sums", "taxes")
+_OF_LINES_ONLY = (
+    "line_date narrative task_code activity_code expense_code timekeeper_id timekeeper_name timekeeper_class".split()
+)
+
+
+def _date(value: str, type_: str) -> str:
+    """A cell as the XML formats write it."""
+    text = value.strip()
+    return f"{text[:4]}-{text[4:6]}-{text[6:]}" if type_ == "date" and len(text) == 8 and text.isdigit() else value
+
+
+@lru_cache(maxsize=1 << 16)
+def _base(units: str, cost: str, adjustment: str, total: str) -> str:
+    """Units times unit cost; where the line's total was rounded, as the total has it."""
+    one, other, whole = number(units), number(cost), number(total)
+    if one is None or other is None:
+        return ""
+    stated = None if whole is None else whole - (number(adjustment) or ZERO)
+    product = one * other
+    return plain(stated if stated is not None and abs(stated - product) < CENT else product)
+
+
+@lru_cache(maxsize=1 << 16)
+def _less(total: str, tax: str) -> str:
+    """A total without the tax; as it stands where there is none."""
+    amount, part = number(total), number(tax)
+    return plain(amount - part) if part and amount is not None else total

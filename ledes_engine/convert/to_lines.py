@@ -1,0 +1,196 @@
+"""From tables to the lines of LEDES 1998B or 1998BI."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from ledes_engine.codesets import currency_digits
+from ledes_engine.convert.amounts import Tables
+from ledes_engine.convert.losses import Ledger
+from ledes_engine.convert.sheet import Sheet
+from ledes_engine.formats.fields import fields_of
+from ledes_engine.formats.tables import lines_with_all
+from ledes_engine.model import Document, Field, Table
+from ledes_engine.values import ZERO, iso_day, number, plain
+
+# Tables of which nothing is lost when their rows have no place: others say the same.
+_SAID_ELSEWHERE = ("timekeepers", "tax_sums")
+# Computed from the lines, whatever the source says.
+_DERIVED = (
+    "fees_total expenses_total fees_credit expenses_credit credit_total fees_tax expenses_tax fees_net expenses_net "
+    "matter_total has_lines funds_applied fees_adjustment expenses_adjustment base_amount charge_type hours cost "
+    "timekeeper_rate direction category credit_type split on_tax tiered".split()
+)
+
+
+class Tax(NamedTuple):
+    """The one tax that a 1998BI line can hold."""
+
+    kind: str
+    rate: Decimal
+    text: str
+
+
+def lines_of_tables(
+    tables: Tables, document: Document, format: str, defaults: Mapping[str, str], ledger: Ledger
+) -> Document:
+    """The document as lines: each fee and expense, and each credit of a matter as an adjustment of the invoice."""
+    return _Writer(tables, document, format, defaults, ledger).document()
+
+
+class _Writer:
+    def __init__(
+        self, tables: Tables, document: Document, format: str, defaults: Mapping[str, str], ledger: Ledger
+    ) -> None:
+        self._tables, self._source, self._format = tables, document, format
+        self._defaults, self._ledger = defaults, ledger
+        self._fields = fields_of(format)
+        self._all, _ = lines_with_all(_bare(tables["lines"]), {k: v for k, v in tables.items() if k != "lines"})
+        self._taxes = self._taxes_of_lines() if format == "1998BI" else {}
+        self._columns: dict[str, list[str]] = {}
+
+    def document(self) -> Document:
+        """Column by column: the fees and expenses first, then the adjustments put in behind their matter."""
+        count = len(self._all)
+        for field in self._fields:
+            self._columns[field.column] = self._written(field, self._all, count)
+        self._derive(count)
+        self._adjust()
+        self._tell_losses()
+        return Sheet(self._columns, self._source, self._format, self._ledger).finished(self._defaults)
+
+    def _written(self, field: Field, table: Table, count: int) -> list[str]:
+        cells = table.columns.get(field.column)
+        if cells is None:
+            return [""] * count
+        if field.type != "date":
+            return list(cells)
+        days = {text: f"{day:%Y%m%d}" if (day := iso_day(text)) else text for text in table.distinct(field.column)}
+        return [days[cell] for cell in cells]
+
+    def _derive(self, count: int) -> None:
+        """Names, taxes and totals of the lines."""
+        columns = self._columns
+        people = self._all
+        if "timekeeper_name" not in people:
+            pairs = zip(people["timekeeper_last_name"], people["timekeeper_first_name"], strict=True)
+            columns["timekeeper_name"] = [", ".join(filter(None, pair)) for pair in pairs]
+        if self._format == "1998BI":
+            for row in range(count):
+                tax = self._taxes.get(("lines", row + 1))
+                amount = _tax_of(columns["total"][row], tax, self._places(row))
+                columns["tax_rate"][row], columns["tax_type"][row] = (tax.text, tax.kind) if tax else ("", "")
+                columns["tax_total"][row] = plain(amount) if tax else "0"
+                if amount:
+                    columns["total"][row] = plain((number(columns["total"][row]) or ZERO) + amount)
+
+    def _places(self, row: int) -> int:
+        currency = self._columns["currency"][row] if "currency" in self._columns else ""
+        return currency_digits().get(currency, 2)
+
+    def _taxes_of_lines(self) -> dict[tuple[str, int], Tax]:
+        """The tax of each line item and each discount that has just one; the others go into the ledger."""
+        if "taxes" not in self._tables:
+            return {}
+        taxes, uses = self._tables["taxes"], self._tables["tax_uses"]
+        known = {}
+        for row in range(len(taxes)):
+            rate, direction = number(taxes["tax_rate"][row]), taxes["direction"][row].strip().lower()
+            if rate is not None and direction != "decrease":
+                known[taxes["tax_id"][row]] = Tax(taxes["tax_type"][row], rate, taxes["tax_rate"][row])
+        found: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for row in range(len(uses)):
+            holder = "lines" if uses.links["lines"][row] else "discounts"
+            found[holder, uses.links[holder][row]].append(uses["tax_id"][row])
+        single = {place: known[names[0]] for place, names in found.items() if len(names) == 1 and names[0] in known}
+        self._lose_taxes(found, single)
+        return single
+
+    def _lose_taxes(self, found: Mapping[tuple[str, int], list[str]], single: Mapping[tuple[str, int], Tax]) -> None:
+        lost = [(self._tables[name].line[number_ - 1], " ".join(names))
+                for (name, number_), names in found.items() if (name, number_) not in single]  # fmt: skip
+        self._ledger.lose("tax_uses", "tx_id", "a 1998BI line holds one tax with one rate", lost)
+
+    def _adjust(self) -> None:
+        """The discounts and credits of each matter, as IF and IE lines behind its last line."""
+        credits = self._tables.get("discounts")
+        entries: dict[int, list[int]] = defaultdict(list)
+        for row in range(len(credits)) if credits is not None else ():
+            if credits is not None and not credits.links["lines"][row] and number(credits["amount"][row]):
+                entries[credits.links["matters"][row]].append(row)
+        if not entries or credits is None:
+            return
+        last = {matter: row for row, matter in enumerate(self._all.links["matters"])}
+        end = len(self._all)
+        for matter in sorted(entries, key=lambda one: (last.get(one, end), one), reverse=True):
+            for row in reversed(entries[matter]):
+                self._put_in(last.get(matter, end - 1) + 1, self._adjustment(credits, row, matter))
+
+    def _head(self, matter: int) -> dict[str, str]:
+        """What each line of a matter repeats: the cells of the matter and of all that holds it."""
+        table = self._tables["matters"]
+        at = table.numbered(matter)
+        held = [(table, at)]
+        for name in ("invoices", "clients", "firms"):
+            if table.links[name][at]:
+                held.append((self._tables[name], self._tables[name].numbered(table.links[name][at])))
+        head = {}
+        for field in self._fields:
+            found = next(((one, row) for one, row in held if field.column in one), None)
+            value = found[0][field.column][found[1]] if found and field.level == "invoice" else ""
+            day = iso_day(value) if field.type == "date" else None
+            head[field.column] = f"{day:%Y%m%d}" if day else value
+        return head
+
+    def _adjustment(self, credits: Table, row: int, matter: int) -> dict[str, str]:
+        """An IF or IE line for a credit: the value in the adjustment, as the standard has it."""
+        cells = self._head(matter)
+        amount = number(credits["amount"][row]) or ZERO
+        kind = "IE" if credits["category"][row].strip().lower() == "exp" else "IF"
+        told = " ".join(filter(None, (credits["credit_code"][row], credits["note"][row])))
+        cells |= {"line_type": kind, "adjustment": plain(amount), "total": plain(amount), "narrative": told,
+                  "line_date": cells["invoice_date"]}  # fmt: skip
+        if self._format == "1998BI":
+            tax = self._taxes.get(("discounts", credits.record[row]))
+            part = _tax_of(plain(amount), tax, 2)
+            cells |= {"tax_total": plain(part) if tax else "0", "total": plain(amount + part)}
+            cells |= {"tax_rate": tax.text, "tax_type": tax.kind} if tax else {}
+        return cells
+
+    def _put_in(self, place: int, cells: Mapping[str, str]) -> None:
+        for column, values in self._columns.items():
+            values.insert(place, cells[column])
+
+    def _tell_losses(self) -> None:
+        """The columns of the source's tables that lines do not have."""
+        kept = {field.column for field in self._fields} | set(_DERIVED)
+        for name, table in self._tables.items():
+            if name in _SAID_ELSEWHERE:
+                continue
+            credits_of_lines = name == "discounts"
+            for field in table.fields:
+                told = field.column in kept or field.column.endswith("item_number")
+                if told or (self._format == "1998BI" and name in ("taxes", "tax_uses") and field.column == "tax_id"):
+                    continue
+                if credits_of_lines and field.column in ("amount", "credit_code", "note"):
+                    continue
+                if field.column in ("timekeeper_last_name", "timekeeper_first_name"):
+                    continue
+                self._ledger.lose_column(name, table, field.column, f"LEDES {self._format} has no such field")
+
+
+def _tax_of(total: str, tax: Tax | None, places: int) -> Decimal:
+    """A line's tax, rounded to the currency's decimals."""
+    base = number(total)
+    if tax is None or base is None:
+        return ZERO
+    return (base * tax.rate).quantize(Decimal(1).scaleb(-places))
+
+
+def _bare(lines: Table) -> Table:
+    """The line items with their own columns only."""
+    own = {field.column for field in lines.fields}
+    columns = {name: cells for name, cells in lines.columns.items() if name in own}
+    return Table(columns, lines.record, lines.line, fields=lines.fields, segments=lines.segments, links=lines.links,
+                 read_day=lines.read_day)  # fmt: skip
