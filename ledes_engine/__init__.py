@@ -10,7 +10,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ledes_engine.checking import check
-    from ledes_engine.convert import Conversion, Loss, convert
+    from ledes_engine.conversion import Conversion, Loss, convert
+    from ledes_engine.fixes import Change, Fixed, fix
     from ledes_engine.formats import read
     from ledes_engine.formats.write import WriteError, build, write
     from ledes_engine.guidelines import Guidelines, load_guidelines
@@ -21,9 +22,12 @@ if TYPE_CHECKING:
 
 _HOME = {
     "check": "checking",
-    "Conversion": "convert",
-    "Loss": "convert",
-    "convert": "convert",
+    "Conversion": "conversion",
+    "Loss": "conversion",
+    "convert": "conversion",
+    "Change": "fixes",
+    "Fixed": "fixes",
+    "fix": "fixes",
     "read": "formats",
     "WriteError": "formats.write",
     "build": "formats.write",
@@ -42,9 +46,11 @@ _HOME = {
 }
 
 __all__ = [
+    "Change",
     "Conversion",
     "Document",
     "Finding",
+    "Fixed",
     "Guidelines",
     "Invoice",
     "LedesError",
@@ -58,6 +64,7 @@ __all__ = [
     "build",
     "check",
     "convert",
+    "fix",
     "load_guidelines",
     "read",
     "render",

@@ -21,7 +21,7 @@ LAYERS = [
     ["resources", "values", "model", "views"],
     ["cards", "strict", "codesets", "results", "formats", "checks"],
     ["engine"],
-    ["settings", "guidelines", "report", "checking", "convert", "fix"],
+    ["settings", "guidelines", "report", "checking", "conversion", "fixes"],
     ["cli", "__main__"],
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -1,7 +1,7 @@
 """Kinds that recompute the amounts of an XML file: line items, discounts, taxes, matters and invoices. All exact."""
 
 import operator
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
@@ -194,9 +194,10 @@ def timekeeper_sums(scope: Scope) -> Iterator[Hit]:
             people.links["matters"], people["timekeeper_id"], people["timekeeper_rate"], strict=True
         )
     ]
+    times = Counter(keys)
     for row, key in enumerate(keys):
         stated = number(people[column][row])
-        if stated is not None and key in sums and keys.count(key) == 1 and not agrees(stated, sums[key]):
+        if stated is not None and key in sums and times[key] == 1 and not agrees(stated, sums[key]):
             facts = {"expected": plain(sums[key]), "timekeeper": key[1], "rate": people["timekeeper_rate"][row]}
             yield Hit(row, column, people[column][row], facts, stated - sums[key] if column == "cost" else None)
 

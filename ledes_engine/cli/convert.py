@@ -8,7 +8,7 @@ from ledes_engine.cli import ACCEPT, UNDECIDED, complain
 from ledes_engine.model import Document, LedesError
 
 if TYPE_CHECKING:
-    from ledes_engine.convert import Loss
+    from ledes_engine.conversion import Loss
 
 _EPILOG = """exit status: 0 written, 2 not written (something is missing, or --strict and something would be lost)"""
 
@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Read, convert, tell, write."""
-    from ledes_engine.convert import convert, target_format
-    from ledes_engine.convert.office import KINDS, dump
+    from ledes_engine.conversion import convert, target_format
+    from ledes_engine.conversion.office import KINDS, dump
     from ledes_engine.formats.write import write
     from ledes_engine.resources import write_whole
 
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 def _document(path: str) -> Document:
     """The document in a file, whichever kind of file it is."""
     from ledes_engine.checking import read_file
-    from ledes_engine.convert.office import KINDS, load
+    from ledes_engine.conversion.office import KINDS, load
     from ledes_engine.formats import read
 
     data = read_file(path)

@@ -11,7 +11,7 @@ from ledes_engine.guidelines import Guidelines
 from ledes_engine.model import LedesError
 
 if TYPE_CHECKING:
-    from ledes_engine.fix import Change
+    from ledes_engine.fixes import Change
 
 _BACKUP = ".orig"
 # Repairs of one kind that are shown one by one.
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def fix_files(files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace) -> int | None:
     """Mend the files; the exit status where nothing is to be checked afterwards."""
     from ledes_engine.checking import read_file
-    from ledes_engine.fix import fix
+    from ledes_engine.fixes import fix
 
     if "-" in files:
         raise LedesError("standard input cannot be mended; name a file")

@@ -140,6 +140,11 @@ class _Writer:
         self._children = self._rows_by_parent()
         self._lines = self._rendered_lines()
         self._extensions = self._rows_of_extensions()
+        lines = self._tables["lines"]
+        self._numbered = "item_number" in lines and "" in lines.distinct("item_number")
+        self._with_more = {
+            number for table in self._tables.values() for number in table.links.get("lines", ()) if number
+        }
 
     def write(self) -> str:
         """The whole file."""
@@ -181,9 +186,13 @@ class _Writer:
         table = self._tables[segment.table]
         indent, tag = _INDENT * depth, segment.tags[0]
         number = table.record[row]
-        cells = self._lines[row] if segment.table == "lines" else self._cells(segment, table, row, depth + 1)
         if segment.table == "lines":
-            cells = cells.replace(_NUMBER, str(next(self._numbers))) if _NUMBER in cells else cells
+            cells = self._lines[row]
+            cells = cells.replace(_NUMBER, str(next(self._numbers)), 1) if self._numbered else cells
+            if number not in self._with_more:
+                return f"{indent}<{tag}>\n{cells}{indent}</{tag}>\n"
+        else:
+            cells = self._cells(segment, table, row, depth + 1)
         inner = "".join(
             self._segment(one.name, number, depth + 1) for one in self._segments.values() if one.parent == name
         )

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ledes_engine.convert.amounts import Tables, fill_in
-from ledes_engine.convert.draft import Draft, made, table_fields, tables_in
-from ledes_engine.convert.losses import Ledger
+from ledes_engine.conversion.amounts import Tables, fill_in
+from ledes_engine.conversion.draft import Draft, made, table_fields, tables_in
+from ledes_engine.conversion.losses import Ledger
 from ledes_engine.formats.elements import HOMES
 from ledes_engine.formats.fields import FORMATS
 from ledes_engine.formats.segments import EXTENSION, segments_of

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ledes_engine.convert.losses import Ledger
+from ledes_engine.conversion.losses import Ledger
 from ledes_engine.formats.fields import FORMATS, fields_of
 from ledes_engine.formats.write import required_on
 from ledes_engine.model import Document, Layout, Table

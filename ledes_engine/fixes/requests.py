@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 from decimal import Decimal
 
-from ledes_engine.fix.cells import Mender
+from ledes_engine.fixes.cells import Mender
 from ledes_engine.model import Field
 from ledes_engine.values import ZERO, number, plain
 

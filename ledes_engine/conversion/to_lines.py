@@ -6,9 +6,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ledes_engine.codesets import currency_digits
-from ledes_engine.convert.amounts import Tables
-from ledes_engine.convert.losses import Ledger
-from ledes_engine.convert.sheet import Sheet
+from ledes_engine.conversion.amounts import Tables
+from ledes_engine.conversion.losses import Ledger
+from ledes_engine.conversion.sheet import Sheet
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.formats.tables import lines_with_all
 from ledes_engine.model import Document, Field, Table

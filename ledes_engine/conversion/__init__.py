@@ -8,11 +8,11 @@ Amounts that a format asks for and another leaves to be added up are computed; n
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ledes_engine.convert.between_lines import lines_between
-from ledes_engine.convert.from_lines import tables_of_lines
-from ledes_engine.convert.losses import Ledger, Loss
-from ledes_engine.convert.to_lines import lines_of_tables
-from ledes_engine.convert.to_markup import markup_of_tables, with_credits
+from ledes_engine.conversion.between_lines import lines_between
+from ledes_engine.conversion.from_lines import tables_of_lines
+from ledes_engine.conversion.losses import Ledger, Loss
+from ledes_engine.conversion.to_lines import lines_of_tables
+from ledes_engine.conversion.to_markup import markup_of_tables, with_credits
 from ledes_engine.formats.fields import ASCII_FORMATS, FORMATS, simple
 from ledes_engine.model import Document, LedesError
 from ledes_engine.resources import without_collector

@@ -1,13 +1,13 @@
 """From the lines of LEDES 1998B or 1998BI to tables of invoices, matters, timekeepers, discounts and taxes."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from ledes_engine.convert.draft import Draft, made
-from ledes_engine.convert.losses import Ledger
+from ledes_engine.conversion.draft import Draft, made
+from ledes_engine.conversion.losses import Ledger
 from ledes_engine.formats.elements import HOMES
 from ledes_engine.formats.segments import fields_of_table
 from ledes_engine.model import Document, Table
@@ -34,15 +34,18 @@ class _Reader:
         self._known = {name: fields_of_table(_WIDEST, name) for name in _OUTER}
         self._seen: dict[tuple[Any, ...], int] = {}
         self._taxes: dict[tuple[str, str], str] = {}
+        self._types = [text.strip().upper() for text in document.lines["line_type"]]
+        self._adjusted = {text for text, value in self._numbers("adjustment") if value}
+        self._taxed = {text for name in ("tax_total", "tax_rate") for text, value in self._numbers(name) if value}
         self._sums: dict[tuple[int, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
 
     def read(self) -> dict[str, Table]:
         """Matter by matter, in the order in which the invoices come."""
         homes = self._homes()
-        order = [row for _, rows in homes for row in rows if self._type(row) in _SEGMENTS]
+        order = [row for _, rows in homes for row in rows if self._types[row] in _SEGMENTS]
         links: dict[str, list[int]] = {name: [] for name in HOMES if name != "lines"}
         for home, rows in homes:
-            count = sum(self._type(row) in _SEGMENTS for row in rows)
+            count = sum(self._types[row] in _SEGMENTS for row in rows)
             for name, cells in links.items():
                 cells += [home.get(name, 0)] * count
             self._people(home, rows)
@@ -52,8 +55,8 @@ class _Reader:
         tables = {name: draft.table(_WIDEST) for name, draft in self._drafts.items()}
         return {**tables, "lines": lines}
 
-    def _type(self, row: int) -> str:
-        return self._lines["line_type"][row].strip().upper()
+    def _numbers(self, column: str) -> Iterable[tuple[str, Decimal | None]]:
+        return self._lines.numbers(column).items() if column in self._lines else ()
 
     def _cell(self, column: str, row: int) -> str:
         return self._lines[column][row] if column in self._lines else ""
@@ -83,12 +86,13 @@ class _Reader:
         return self._seen[name, key]
 
     def _people(self, home: Mapping[str, int], rows: list[int]) -> None:
-        columns = ("timekeeper_id", "timekeeper_class", "unit_cost", "timekeeper_name")
+        ids, classes, costs, names = (self._lines[column] for column in _OF_PEOPLE)
+        seen = set()
         for row in rows:
-            key = tuple(self._cell(column, row) for column in columns)
-            if self._type(row) != "F" or not key[0].strip() or ("tk", home["matters"], key) in self._seen:
+            key = ids[row], classes[row], costs[row], names[row]
+            if key in seen or self._types[row] != "F" or not key[0].strip():
                 continue
-            self._seen["tk", home["matters"], key] = 1
+            seen.add(key)
             last, first = self._cell("timekeeper_last_name", row), self._cell("timekeeper_first_name", row)
             if not last and not first:
                 last, _, first = key[3].partition(", ")
@@ -98,7 +102,7 @@ class _Reader:
 
     def _line_items(self, order: list[int], links: dict[str, list[int]]) -> Table:
         """The fees and expenses, column by column."""
-        segments = [_SEGMENTS[self._type(row)] for row in order]
+        segments = [_SEGMENTS[self._types[row]] for row in order]
         fields = fields_of_table(_WIDEST, "lines")
         columns: dict[str, list[str]] = {}
         for field in fields:
@@ -127,9 +131,12 @@ class _Reader:
         line = 0
         for home, rows in homes:
             for row in rows:
-                kind = self._type(row)
+                kind = self._types[row]
                 if kind in _SEGMENTS:
                     line += 1
+                    taxed = bool({self._cell("tax_total", row), self._cell("tax_rate", row)} & self._taxed)
+                    if not taxed and self._cell("adjustment", row) not in self._adjusted:
+                        continue  # nearly every line
                     own = {**home, "lines": line}
                     amount = number(self._cell("adjustment", row))
                     if amount:
@@ -191,7 +198,7 @@ class _Reader:
             if column not in placed:
                 self._ledger.lose_column("lines", self._lines, column, "LEDES XML has no such element")
         self._lose("line_number", self._odd_numbers(), "line items have no numbers in LEDES XML")
-        adjustments = [row for row in range(len(self._lines)) if self._type(row) in _CATEGORIES]
+        adjustments = [row for row in range(len(self._lines)) if self._types[row] in _CATEGORIES]
         undated = [row for row in adjustments if self._cell("line_date", row) != self._cell("invoice_date", row)]
         for column in _OF_LINES_ONLY:
             rows = undated if column == "line_date" else adjustments
@@ -209,6 +216,7 @@ class _Reader:
 
 
 _TAX_SUMS = ("fees_taxed", "fees_tax", "expenses_taxed", "expenses_tax")
+_OF_PEOPLE = ("timekeeper_id", "timekeeper_class", "unit_cost", "timekeeper_name")
 _DRAFTED = (*_OUTER, "timekeepers", "discounts", "tax_uses", "tax_sums", "taxes")
 _OF_LINES_ONLY = (
     "line_date narrative task_code activity_code expense_code timekeeper_id timekeeper_name timekeeper_class".split()

@@ -8,9 +8,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from ledes_engine.cards import shipped_cards
-from ledes_engine.fix.cells import Mender, Safe
-from ledes_engine.fix.requests import REQUESTS, on_request
-from ledes_engine.fix.writing import rewritten
+from ledes_engine.fixes.cells import Mender, Safe
+from ledes_engine.fixes.requests import REQUESTS, on_request
+from ledes_engine.fixes.writing import rewritten
 from ledes_engine.formats import read
 from ledes_engine.guidelines import Guidelines, standard
 from ledes_engine.model import Document, LedesError

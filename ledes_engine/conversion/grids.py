@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from ledes_engine.convert.draft import made, table_fields, tables_in
+from ledes_engine.conversion.draft import made, table_fields, tables_in
 from ledes_engine.formats.elements import HOMES
 from ledes_engine.formats.fields import ASCII_FORMATS, FORMATS, fields_of, match_header
 from ledes_engine.formats.segments import segments_of

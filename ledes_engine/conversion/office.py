@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from ledes_engine.convert.grids import Grid, document_of, grids_of
+from ledes_engine.conversion.grids import Grid, document_of, grids_of
 from ledes_engine.formats.detect import detect
 from ledes_engine.formats.fields import ASCII_FORMATS, fields_of, match_header
 from ledes_engine.model import Document, LedesError

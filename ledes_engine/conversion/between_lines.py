@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from ledes_engine.convert.losses import Ledger
-from ledes_engine.convert.sheet import Sheet
+from ledes_engine.conversion.losses import Ledger
+from ledes_engine.conversion.sheet import Sheet
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.model import Document
 from ledes_engine.values import number, plain

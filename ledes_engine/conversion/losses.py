@@ -36,7 +36,7 @@ class Ledger:
 
     def lose_column(self, name: str, table: Table, column: str, reason: str) -> None:
         """Note a whole column: each value once, with the first line that it stands on."""
-        if any(value.strip() for value in table.distinct(column)):
+        if column in table and any(value.strip() for value in table.distinct(column)):
             paths = {field.column: field.name for field in table.fields}
             native = paths.get(column) or self._document.native(column)
             first = dict(reversed(list(zip(table[column], table.line, strict=True))))
