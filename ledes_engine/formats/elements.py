@@ -19,6 +19,8 @@ _LINE_TAGS = ("fee", "expense")
 # Documented as standing once a file, beside the firm or within it.
 OF_THE_FILE = ("tax", "tax_tier_detail")
 _MOST_NOTES = 200
+# The attribute of a line item that was read from the stream: its number.
+_TAKEN = "ledes-engine-line"
 # Around the parts of an address or a contact: whether the element stands there is not settled.
 _WRAPPERS = ("address_info", "contact_info")
 
@@ -93,7 +95,6 @@ class Elements:
         self.line_segments = [segment for segment in self._segments.values() if segment.table == "lines"]
         self.runs: Runs | None = None
         self._streamed: list[_Read] = []
-        self._next_streamed = 0
         self._streaming = False
         self._complete = True
         self._notes: dict[tuple[str, str], Fault] = {}
@@ -102,9 +103,11 @@ class Elements:
     # Line items, which are many.
 
     def take_line(self, element: "etree._Element") -> None:
-        """Read a fee or an expense that has just ended in the stream."""
+        """Read a fee or an expense that has just ended in the stream, and leave an empty element in its place."""
         self._streaming = True
         self._streamed.append(self._line(element))
+        element.clear()
+        element.set(_TAKEN, str(len(self._streamed)))
 
     def _line(self, element: "etree._Element") -> _Read:
         children = list(element)
@@ -183,9 +186,9 @@ class Elements:
         run = element.get(MARK) if self.runs else None
         if self.runs and run:
             return self._add_run(self.runs, run, segment, home)
-        if segment.table == "lines" and self._streaming:
-            read = self._streamed[self._next_streamed]
-            self._next_streamed += 1
+        taken = element.get(_TAKEN) if self._streaming else None
+        if segment.table == "lines" and taken:
+            read = self._streamed[int(taken) - 1]
         elif segment.table == "lines":
             read = self._line(element) if local(element.tag) in _LINE_TAGS else self._read(element, segment)
         else:

@@ -91,7 +91,6 @@ class _Reading:
             for _, element in parser.read_events():
                 if MARK not in element.attrib:
                     take(element)
-                    element.clear()
         root: Any = parser.close()
         if self.elements.nothing_found(root):
             raise Unusual
@@ -106,7 +105,7 @@ class _Reading:
         """What can be read of a broken file: all of it in another encoding, or what stands before the break."""
         self.elements = Elements(self._kind)
         reason = _reason(error)
-        if _ENCODING.search(reason) and self._override is None:
+        if (_ENCODING.search(reason) or _WIDE.match(self._data)) and self._override is None:
             self._faults.append(Fault("xml-encoding", line=error.lineno or 1, facts={"reason": reason}))
             guess, _ = encoding_of(self._data)
             self._override = "utf-8" if guess == "ascii" else guess
@@ -161,6 +160,10 @@ class _Reading:
 def _reason(error: Any) -> str:
     """What libxml2 says, without the place and without its advice to programmers."""
     return re.sub(r", (?:use XML_PARSE_HUGE option|line \d+, column \d+)", "", str(error.msg or "it holds nothing"))
+
+
+# A declaration of two or four bytes a character, in one byte a character.
+_WIDE = re.compile(rb"""\s*<\?xml[^>]*encoding\s*=\s*["'](?:utf-?(?:16|32)|ucs-?[24])""", re.I)
 
 
 def _offset(data: bytes, line: int, column: int) -> int:
