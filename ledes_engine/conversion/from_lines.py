@@ -197,12 +197,24 @@ class _Reader:
         for column in self._lines.columns:
             if column not in placed:
                 self._ledger.lose_column("lines", self._lines, column, "LEDES XML has no such element")
+        self._lose("timekeeper_name", self._odd_names(), "LEDES XML has the last name and the first name")
         self._lose("line_number", self._odd_numbers(), "line items have no numbers in LEDES XML")
         adjustments = [row for row in range(len(self._lines)) if self._types[row] in _CATEGORIES]
         undated = [row for row in adjustments if self._cell("line_date", row) != self._cell("invoice_date", row)]
         for column in _OF_LINES_ONLY:
             rows = undated if column == "line_date" else adjustments
             self._lose(column, rows, "an adjustment of the matter has no such element in LEDES XML")
+
+    def _odd_names(self) -> list[int]:
+        """The rows whose timekeeper's name is not the last name, a comma and the first name that stand beside it."""
+        if "timekeeper_last_name" not in self._lines:
+            return []
+        names = zip(*(self._lines[column] for column in _NAMES), strict=True)
+        return [
+            row
+            for row, (name, last, first) in enumerate(names)
+            if (last or first) and name != ", ".join(filter(None, (last, first)))
+        ]
 
     def _odd_numbers(self) -> list[int]:
         """The rows whose line number is not simply their place in the invoice."""
@@ -216,6 +228,7 @@ class _Reader:
 
 
 _TAX_SUMS = ("fees_taxed", "fees_tax", "expenses_taxed", "expenses_tax")
+_NAMES = ("timekeeper_name", "timekeeper_last_name", "timekeeper_first_name")
 _OF_PEOPLE = ("timekeeper_id", "timekeeper_class", "unit_cost", "timekeeper_name")
 _DRAFTED = (*_OUTER, "timekeepers", "discounts", "tax_uses", "tax_sums", "taxes")
 _OF_LINES_ONLY = (

@@ -103,8 +103,6 @@ def _format_of(head: list[str]) -> str:
 def _dump_xlsx(document: Document) -> bytes:
     openpyxl = _openpyxl()
     from openpyxl.cell import WriteOnlyCell
-    from openpyxl.utils.escape import escape
-
     book = openpyxl.Workbook(write_only=True)
     grids = [*grids_of(document), Grid(_ABOUT, ("format", "note"), [(document.format, _NOTE)])]
     for grid in grids:
@@ -118,7 +116,7 @@ def _dump_xlsx(document: Document) -> bytes:
                 if len(text) > _LONGEST_CELL:
                     raise LedesError(f"{grid.name}, row {place}: a text has {len(text):,} characters; "
                                      f"an Excel cell holds {_LONGEST_CELL:,}")  # fmt: skip
-                cell = WriteOnlyCell(sheet, escape(text))
+                cell = WriteOnlyCell(sheet, _escaped(text))
                 cell.data_type, cell.number_format = "s", "@"
                 cells.append(cell)
             sheet.append(cells)
@@ -127,6 +125,13 @@ def _dump_xlsx(document: Document) -> bytes:
     return out.getvalue()
 
 
+def _escaped(text: str) -> str:
+    """Text with the characters that XML does not have as Excel writes them (`_x0001_`)."""
+    return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0][0]):04X}_", text)
+
+
+_TO_ESCAPE = re.compile("[\0-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _NOTE = (
     "Every cell is text. Mend what is wrong, keep the first row of each sheet, and bring the file back: ledes convert"
 )
@@ -149,11 +154,9 @@ def _load_xlsx(data: bytes) -> Document:
 
 
 def _grid(name: str, rows: Iterator[Any]) -> Grid:
-    from openpyxl.utils.escape import unescape
-
     texts: list[tuple[str, ...]] = []
     for row in rows:
-        cells = tuple(_text(cell, name, unescape) for cell in row)
+        cells = tuple(_text(cell, name) for cell in row)
         if any(cells):
             texts.append(cells)
     head = texts[0] if texts else ()
@@ -163,7 +166,7 @@ def _grid(name: str, rows: Iterator[Any]) -> Grid:
     return Grid(name, head, padded)
 
 
-def _text(cell: Any, sheet: str, unescape: Any) -> str:
+def _text(cell: Any, sheet: str) -> str:
     """The text of a cell; a number or a date that somebody typed is taken for what it says."""
     value = cell.value
     if value is None:
@@ -171,7 +174,7 @@ def _text(cell: Any, sheet: str, unescape: Any) -> str:
     if cell.data_type == "f":
         raise LedesError(f"sheet {sheet}, cell {cell.coordinate} holds a formula; put its result there as a value")
     if isinstance(value, str):
-        return str(unescape(value))
+        return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
     if isinstance(value, datetime | date):
         return f"{value:%Y%m%d}"
     if isinstance(value, bool):

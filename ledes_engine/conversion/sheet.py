@@ -74,8 +74,10 @@ class Sheet:
             for row, cell in enumerate(cells) if "" in cells else ():
                 if cell.strip():
                     continue
-                asked = field.when_empty == _REQUIRED_IN_BI and (
-                    field.required == "all" or types[row] in field.required.split()
+                asked = (
+                    field.when_empty == _REQUIRED_IN_BI
+                    and field.level != "timekeeper"
+                    and (field.required == "all" or types[row] in field.required.split())
                 )
                 if asked or required_on(field, types[row], classes[row]):
                     self._ledger.lack(

@@ -105,6 +105,11 @@ class _Writer:
             found[holder, uses.links[holder][row]].append(uses["tax_id"][row])
         single = {place: known[names[0]] for place, names in found.items() if len(names) == 1 and names[0] in known}
         self._lose_taxes(found, single)
+        used = {found[place][0] for place in single}
+        unused = [row for row, name in enumerate(taxes["tax_id"]) if name not in used]
+        columns = [taxes[name] for name in ("tax_id", "tax_type", "tax_rate")]
+        told = [(taxes.line[row], " ".join(cells[row] for cells in columns).strip()) for row in unused]
+        self._ledger.lose("taxes", "tax", "a withheld or tiered tax, or one of no line, has no place in 1998BI", told)
         return single
 
     def _lose_taxes(self, found: Mapping[tuple[str, int], list[str]], single: Mapping[tuple[str, int], Tax]) -> None:
@@ -162,19 +167,29 @@ class _Writer:
         for column, values in self._columns.items():
             values.insert(place, cells[column])
 
+    def _tell_credits_of_lines(self, credits: Table) -> None:
+        """A line has one adjustment: what is said of the discounts that it sums up has no place."""
+        for column in ("credit_code", "note"):
+            name = next(field.name for field in credits.fields if field.column == column)
+            cells = zip(credits.line, credits[column], credits.links["lines"], strict=True)
+            reason = f"a line of LEDES {self._format} has one adjustment without a code"
+            self._ledger.lose("discounts", name, reason, [(line, value) for line, value, of_line in cells if of_line])
+
     def _tell_losses(self) -> None:
         """The columns of the source's tables that lines do not have."""
         kept = {field.column for field in self._fields} | set(_DERIVED)
+        if "discounts" in self._tables:
+            self._tell_credits_of_lines(self._tables["discounts"])
         for name, table in self._tables.items():
             if name in _SAID_ELSEWHERE:
                 continue
             credits_of_lines = name == "discounts"
             for field in table.fields:
                 told = field.column in kept or field.column.endswith("item_number")
-                if told or (self._format == "1998BI" and name in ("taxes", "tax_uses") and field.column == "tax_id"):
+                if told or (self._format == "1998BI" and name == "tax_uses"):
                     continue
                 if credits_of_lines and field.column in ("amount", "credit_code", "note"):
-                    continue
+                    continue  # told below
                 if field.column in ("timekeeper_last_name", "timekeeper_first_name"):
                     continue
                 self._ledger.lose_column(name, table, field.column, f"LEDES {self._format} has no such field")

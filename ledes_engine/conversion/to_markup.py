@@ -11,7 +11,7 @@ from ledes_engine.formats.elements import HOMES
 from ledes_engine.formats.fields import FORMATS
 from ledes_engine.formats.segments import EXTENSION, segments_of
 from ledes_engine.formats.tables import lines_with_all
-from ledes_engine.model import Document, Layout, Table
+from ledes_engine.model import Document, Field, Layout, Table
 from ledes_engine.values import ZERO, iso_day, number, plain
 
 
@@ -126,16 +126,20 @@ def with_credits(tables: Tables, ledger: Ledger) -> Tables:
                 f"line {matters.line[row]}: the matter has tax, of which LEDES 2000 gives the amount only; "
                 "LEDES XML 2.x needs the taxes themselves"
             )
-    columns = {**lines.columns, "adjustment": adjustments}
-    spent = ("discount_type", "discount_percent")
-    columns = {name: cells for name, cells in columns.items() if name not in spent}
-    new = Table(columns, lines.record, lines.line, fields=lines.fields, segments=lines.segments, links=lines.links,
-                read_day=lines.read_day)  # fmt: skip
-    dropped = ("fees_adjustment", "expenses_adjustment")
-    kept = {name: cells for name, cells in matters.columns.items() if name not in dropped}
-    of_matters = Table(kept, matters.record, matters.line, fields=matters.fields, segments=matters.segments,
-                       links=matters.links, read_day=matters.read_day)  # fmt: skip
+    extra = tuple(field for field in table_fields("XML 2.2", "lines") if field.column == "adjustment")
+    new = _with_columns(lines, {"adjustment": adjustments}, extra, ("discount_type", "discount_percent"))
+    of_matters = _with_columns(matters, {}, (), ("fees_adjustment", "expenses_adjustment"))
     return {**tables, "lines": new, "matters": of_matters, "discounts": discounts.table("XML 2.2")}
+
+
+def _with_columns(
+    table: Table, more: dict[str, list[str]], fields: tuple[Field, ...], without: tuple[str, ...]
+) -> Table:
+    """A table with more columns and without some."""
+    columns = {name: cells for name, cells in {**table.columns, **more}.items() if name not in without}
+    kept = tuple(field for field in (*table.fields, *fields) if field.column in columns)
+    return Table(columns, table.record, table.line, fields=kept, segments=table.segments, links=table.links,
+                 read_day=table.read_day)  # fmt: skip
 
 
 def _credit(
