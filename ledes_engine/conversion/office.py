@@ -103,6 +103,7 @@ def _format_of(head: list[str]) -> str:
 def _dump_xlsx(document: Document) -> bytes:
     openpyxl = _openpyxl()
     from openpyxl.cell import WriteOnlyCell
+
     book = openpyxl.Workbook(write_only=True)
     grids = [*grids_of(document), Grid(_ABOUT, ("format", "note"), [(document.format, _NOTE)])]
     for grid in grids:

@@ -57,14 +57,18 @@ def fix(data: bytes, guidelines: Guidelines | None = None, requests: Collection[
             reason = _not_to_be_mended(document)
             if reason:
                 return Fixed(data, tuple(changes), reason)
-            mended, made, told = _round(document, rules, requests)
+            mended, made = _round(document, rules, requests)
+        if mended is None:
+            return Fixed(data, tuple(changes), "it could not be written so that it says the same")
         if mended == data:
             break
         changes += made
         data = mended
-        if told:
-            return Fixed(data, tuple(changes), told)
     return Fixed(data, tuple(changes))
+
+
+# What leaves doubt about which column is which.
+_UNCERTAIN = {"spreadsheet", "identifier-and-header", "header-broken", "header-missing", "header-field-missing"}
 
 
 def _not_to_be_mended(document: Document) -> str:
@@ -72,14 +76,13 @@ def _not_to_be_mended(document: Document) -> str:
     slugs = {fault.slug for fault in document.faults}
     if not document.readable or not document.family:
         return "it is no LEDES file that can be read"
-    if document.damaged or "spreadsheet" in slugs:
+    if document.damaged or slugs & _UNCERTAIN:
         return "part of it could not be read with certainty, and writing it anew could lose that part"
     return ""
 
 
-def _round(document: Document, rules: Guidelines, requests: Collection[str]) -> tuple[bytes, list[Change], str]:
-    """One round: the cells, then the way that the file is written; nothing where the outcome is not what was meant."""
-    before = document.layout.source or None
+def _round(document: Document, rules: Guidelines, requests: Collection[str]) -> tuple[bytes | None, list[Change]]:
+    """One round: the cells, then the way that the file is written; None where the outcome is not what was meant."""
     encoding = _encoding(document, rules)
     mender = Mender(document)
     Safe(rules.plan.client.code_sets, encoding, document).apply(mender)
@@ -87,9 +90,9 @@ def _round(document: Document, rules: Guidelines, requests: Collection[str]) -> 
     source = rewritten(document, mender.tables, encoding)
     again = read(source)
     if not mender.is_what(again):
-        return before or source, [], "the file could not be written so that it says the same"
+        return None, []
     changes = [Change(*change) for change in mender.changes]
-    return source, [*changes, *_told_no_more(document, again)], ""
+    return source, [*changes, *_told_no_more(document, again)]
 
 
 def _encoding(document: Document, rules: Guidelines) -> str:

@@ -61,6 +61,8 @@ class Mender:
 
     def is_what(self, document: Document) -> bool:
         """Whether a document says what these tables say."""
+        if document.format != self.document.format:
+            return False
         other = _own_tables(document)
         return all(
             list(table.columns.values()) == [other[name].columns.get(column) for column in table.columns]
@@ -127,8 +129,8 @@ class Safe:
         return f"{text[:4]}-{text[4:6]}-{text[6:]}" if modern else text
 
     def _letters(self, value: str, field: Field) -> str:
-        if value.isascii() or self._encoding == "utf-8":
-            return value
+        if value.isascii() or self._encoding == "utf-8" or field.type != "text":
+            return value  # in a number, a date or a code a strange sign may be anything
         from anyascii import anyascii
 
         return "".join(letter if _fits(letter, self._encoding) else anyascii(letter) for letter in value)

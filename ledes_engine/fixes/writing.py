@@ -18,7 +18,10 @@ def rewritten(document: Document, tables: Mapping[str, Table], encoding: str) ->
     head = [FORMATS[document.format].identifier, "|".join(names) + "[]"]
     records = map("|".join, zip(*lines.columns.values(), strict=True))
     text = "\r\n".join([*head, *(record + "[]" for record in records), ""])
-    return text.encode(encoding, "surrogateescape")
+    try:
+        return text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:  # a strange sign in a number or a date, which is left as it is
+        return text.encode("utf-8", "surrogateescape")
 
 
 def _names(document: Document) -> list[str]:

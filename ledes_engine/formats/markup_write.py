@@ -1,5 +1,6 @@
 """Writing LEDES XML: a file that was read with its changed cells put in, or tables put into elements."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
@@ -52,10 +53,37 @@ def patched(document: Document, tables: Mapping[str, Table], encoding: str) -> b
         for part in list(element):
             element.remove(part)
         element.text = value
-    text = etree.tostring(root.getroottree(), encoding=encoding, xml_declaration=True)
-    return text if isinstance(text, bytes) else text.encode()
+    return _around(root, document.layout.source, before.layout.encoding, encoding)
 
 
+def _around(root: Any, source: bytes, before: str, encoding: str) -> bytes:
+    """The root element as it is now, with what stood before and after it in the file, and the file's line ends."""
+    from lxml import etree
+
+    text = source.decode(before, "replace").lstrip("\ufeff")
+    inner = etree.tostring(root, encoding="unicode", with_tail=False)
+    tag = re.compile(rf"<(?:[\w.-]+:)?{re.escape(local(root.tag))}[\s/>]")
+    start = next((found.start() for found in tag.finditer(_without_comments(text))), 0)
+    if "\r\n" in text and text.count("\n") == text.count("\r\n"):
+        inner = inner.replace("\n", "\r\n")
+    head = (
+        _DECLARED.sub(rf"\g<1>{encoding.upper()}\g<2>", text[:start], count=1) if before != encoding else text[:start]
+    )
+    end = text.rfind(f"{local(root.tag)}>")
+    tail = text[text.index(">", end) + 1 :] if end > start else "\n"
+    return f"{head}{inner}{tail}".encode(encoding, "xmlcharrefreplace")
+
+
+_DECLARED = re.compile(r"""(<\?xml[^>]*encoding\s*=\s*["'])[\w.-]+(["'])""")
+
+
+def _without_comments(text: str) -> str:
+    """The text with blanks in place of its comments, so that places stay what they are."""
+    return re.sub("<!--.*?-->", lambda found: " " * len(found[0]), text[:_FAR], flags=re.S) + text[_FAR:]
+
+
+# The root element starts well before here.
+_FAR = 1 << 16
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
