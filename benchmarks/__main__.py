@@ -133,6 +133,30 @@ def markup() -> Iterator[tuple[str, float, float]]:
         yield "peak memory of the check / of lxml.etree.parse", float(told.stdout.split()[1]) / float(plain.stdout), 4
 
 
+_DEFAULTS = {"firm_name": "Norden LLP", "client_name": "Acme", "currency": "USD", "client_tax_id": "99",
+             "matter_name": "Freight", "account_type": "O"}  # fmt: skip
+
+
+def conversion() -> Iterator[tuple[str, float, float]]:
+    """Read, convert and write a hundred thousand lines, against the check of the larger of the two files."""
+    import ledes_engine as le
+
+    def converted(data: bytes, target: str) -> bytes:
+        return le.write(le.convert(le.read(data), target, _DEFAULTS).document, strict=False)
+
+    source = invoice_file(100_000)
+    files = {target: converted(source, target) for target in ("1998b", "1998bi", "2000", "2.0", "2.1", "2.2")}
+    worst: dict[str, tuple[float, str]] = {}
+    checks = {name: by_turns(lambda data=data: le.check(data), lambda: None, 3)[0] for name, data in files.items()}  # type: ignore[misc]
+    for one, data in files.items():
+        for other in files:
+            taken, _ = by_turns(lambda data=data, other=other: converted(data, other), lambda: None, 1)  # type: ignore[misc]
+            ratio = taken / max(checks[one], checks[other])
+            worst["all"] = max(worst.get("all", (0.0, "")), (ratio, f"{one} to {other}"))
+    ratio, pair = worst["all"]
+    yield f"slowest conversion of 100,000 lines ({pair}) / check of the larger file", ratio, 3
+
+
 def _many_findings(count: int) -> bytes:
     return invoice_file(count).replace(b"|F|", b"|f|").replace(b"|E|", b"|e|")
 
@@ -159,7 +183,7 @@ def linear() -> Iterator[tuple[str, float, float]]:
         yield f"check, {name}", long / short, 5
 
 
-_ALL = (process, reading, growth, jobs, markup, linear)
+_ALL = (process, reading, growth, jobs, markup, conversion, linear)
 
 
 def main(names: list[str]) -> int:

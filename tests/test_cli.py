@@ -365,3 +365,93 @@ def test_without_a_command_usage_is_shown(capsys):
     status, _, err = ledes(capsys)
     assert (status, "usage: ledes" in err) == (2, True)
     assert ledes(capsys, "--version")[1].startswith("ledes 0.")
+
+
+class TestConvert:
+    def test_what_is_missing_stops_it(self, capsys, folder):
+        status, out, err = ledes(capsys, "convert", "good.txt", "--to", "2.2", "-o", "out.xml")
+        assert (status, err) == (2, "ledes: out.xml is not written\n")
+        assert "lf_name is required (in each firm); give it as firm_name under [defaults] in the guidelines" in out
+        assert not (folder / "out.xml").exists()
+
+    def test_there_and_back(self, capsys, folder):
+        (folder / "ledes.toml").write_text('[defaults]\nfirm_name = "Norden"\nclient_name = "Acme"\ncurrency = "USD"\n')
+        status, out, _ = ledes(capsys, "convert", "good.txt", "--to", "2.2", "-o", "out.xml", "--losses", "lost.csv")
+        assert status == 0
+        assert "LINE_ITEM_DATE: 20260131 (line 6): an adjustment of the matter has no such element in LEDES XML" in out
+        assert out.endswith(
+            "out.xml written: LEDES XML 2.2, 2 invoices, 3 line items\n"
+            "checked by the standard: ACCEPT: no errors, no warnings\n"
+        )
+        assert (folder / "lost.csv").read_text().splitlines()[0] == "table,field,line,value,reason"
+        assert ledes(capsys, "convert", "out.xml", "--to", "xlsx", "-o", "out.xlsx")[0] == 0
+        assert ledes(capsys, "convert", "out.xlsx", "--to", "1998b", "-o", "back.txt")[0] == 0
+        assert ledes_check(capsys, "back.txt")[0] == 0
+
+    def test_strict_writes_nothing(self, capsys, folder):
+        (folder / "ledes.toml").write_text('[defaults]\nfirm_name = "Norden"\nclient_name = "Acme"\ncurrency = "USD"\n')
+        assert ledes(capsys, "convert", "good.txt", "--to", "2.2", "-o", "out.xml", "--strict")[0] == 2
+        assert not (folder / "out.xml").exists()
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (["no.txt", "--to", "2.2", "-o", "x"], "no.txt: there is no such file"),
+            (["invoice.txt", "--to", "3.0", "-o", "x"], "there is no format '3.0'"),
+            (["invoice.txt", "--to", "2.2", "-o", "./invoice.txt"], "this is the file that is read"),
+            (["letter.csv", "--to", "1998b", "-o", "x"], "letter.csv: the first row must name the fields"),
+        ],
+    )
+    def test_mistakes_are_told_in_words(self, capsys, folder, arguments, told):
+        (folder / "invoice.txt").write_bytes(GOOD.encode())
+        (folder / "letter.csv").write_text("Dear,Sirs\n")
+        status, _, err = ledes(capsys, "convert", *arguments)
+        assert (status, told in err) == (2, True)
+
+    def test_unknown_defaults_are_told(self, capsys, folder):
+        (folder / "g.toml").write_text('[defaults]\nfirmname = "x"\n')
+        _, _, err = ledes(capsys, "convert", "good.txt", "--to", "2.2", "-o", "x", "-g", "g.toml")
+        assert err == "ledes: g.toml:2: there is no column 'firmname' (did you mean firm_name?)\n"
+
+
+class TestFix:
+    @pytest.fixture
+    def faulty(self, folder):
+        path = folder / "invoice.txt"
+        path.write_bytes(GOOD.encode().replace(b"|F|2.00|", b"|f|2.00|").replace(b"\r\n", b"\n"))
+        return path
+
+    def test_a_mended_file_is_accepted(self, capsys, faulty):
+        assert ledes_check(capsys, "invoice.txt")[0] == 1
+        status, out, _ = ledes_check(capsys, "invoice.txt", "--fix", "--backup")
+        assert status == 0
+        assert out.startswith("invoice.txt: 1 repair\n    letter case EXP/FEE/INV_ADJ_TYPE: f -> F (line 3)\n")
+        assert faulty.read_bytes() == GOOD.encode()
+        assert faulty.with_name("invoice.txt.orig").read_bytes().count(b"|f|") == 1
+        assert ledes_check(capsys, "invoice.txt", "--fix")[1].startswith("invoice.txt: LEDES 1998B")
+
+    def test_a_backup_is_never_written_over(self, capsys, faulty):
+        faulty.with_name("invoice.txt.orig").write_text("older")
+        before = faulty.read_bytes()
+        status, _, err = ledes_check(capsys, "invoice.txt", "--fix", "--backup")
+        assert (status, "invoice.txt.orig: the file is there already" in err) == (2, True)
+        assert faulty.read_bytes() == before
+
+    def test_diff_shows_and_writes_nothing(self, capsys, faulty):
+        before = faulty.read_bytes()
+        status, out, _ = ledes_check(capsys, "invoice.txt", "--fix", "--diff")
+        assert status == 1
+        assert "-20260205|260117|00711|0528|1684.45|20260101|20260131|Professional services|1|f|2.00" in out
+        assert "+20260205|260117|00711|0528|1684.45|20260101|20260131|Professional services|1|F|2.00" in out
+        assert faulty.read_bytes() == before
+        assert ledes_check(capsys, "good.txt", "--fix", "--diff") == (0, "", "")
+
+    def test_repairs_do_not_stand_in_the_way_of_other_formats(self, capsys, faulty):
+        _, out, err = ledes_check(capsys, "invoice.txt", "--fix", "--format", "json")
+        assert json.loads(out)["verdict"] == "accept"
+        assert "1 repair" in err
+
+    def test_mistakes_are_told_in_words(self, capsys, faulty):
+        assert "there is no unsafe fix 'all'" in ledes_check(capsys, "invoice.txt", "--fix", "--unsafe-fixes", "all")[2]
+        assert "go with --fix" in ledes_check(capsys, "invoice.txt", "--backup")[2]
+        assert "standard input cannot be mended" in ledes_check(capsys, "-", "--fix")[2]
