@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Literal, NamedTuple
 
 from ledes_engine.cards import cards_in, find_cards, near_miss, shipped_cards
+from ledes_engine.codesets import currency_digits
 from ledes_engine.formats.fields import FORMATS, fields_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
@@ -217,6 +218,9 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
     for key in settings.defaults:
         if key not in columns:
             raise LedesError(f"{path}{_at(text, key)}: there is no column {key!r}{near_miss(key, columns)}")
+    for key, allowed in (("currency", currency_digits()), ("account_type", ("O", "T"))):
+        if settings.defaults.get(key, "") and settings.defaults[key] not in allowed:
+            raise LedesError(f"{path}{_at(text, key)}: {settings.defaults[key]!r} is no {key.replace('_', ' ')}")
     for key in settings.severity:
         if len(find_cards(cards, key.partition(":")[0])) != 1:
             raise LedesError(f"{path}{_at(text, key)}: there is no rule {key!r}{near_miss(key, names)}")

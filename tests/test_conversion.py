@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import ledes_engine as le
 from ledes_engine.conversion import target_format
 from ledes_engine.conversion.office import dump, load
+from ledes_engine.conversion.sheet import fitting
 from ledes_engine.formats.fields import fields_of
 from tests.examples import ROOT, TODAY, fixture
 
@@ -86,6 +87,8 @@ def through(document, *targets):
     """A document converted again and again, written and read in between, and the losses of each step."""
     losses = []
     for target in targets:
+        if target_format(target) == document.format:
+            continue
         conversion = le.convert(document, target, DEFAULTS)
         assert conversion.missing == ()
         losses.append(conversion.losses)
@@ -97,7 +100,7 @@ def values(document, columns):
     """The values of lines, amounts by what they are worth."""
     lines = document.lines
     return [
-        tuple(Decimal(lines[c][row] or 0) if c in MONEY else lines[c][row] for c in columns)
+        tuple(Decimal(lines[c][row] or 0) if c in MONEY else fitting(lines[c][row]) for c in columns)
         for row in range(len(lines))
     ]
 
@@ -112,18 +115,16 @@ class TestWhatIsKept:
     def test_1998b_by_bi_and_xml_and_back_keeps_what_all_three_hold(self, document):
         """Names and texts in ASCII, because 1998B has nothing else; the lines in the order of their matters."""
         again, _ = through(document, "1998bi", "2.2", "1998b")
-        ascii_only, _ = through(document, "1998b")
-        assert sorted(values(again, SHARED)) == sorted(values(ascii_only, SHARED))
+        assert sorted(values(again, SHARED)) == sorted(values(document, SHARED))
 
     @given(invoices(tax=True))
     @settings(max_examples=60, deadline=None)
     def test_taxes_of_1998bi_come_back_from_xml(self, document):
         again, _ = through(document, "2.2", "1998bi")
-        plain, _ = through(document, "1998bi")
         columns = [*SHARED, "currency", "client_tax_id", "matter_name", "tax_type", "account_type"]
-        assert sorted(values(again, columns)) == sorted(values(plain, columns))
+        assert sorted(values(again, columns)) == sorted(values(document, columns))
         for column in ("tax_total", "invoice_tax_total", "invoice_net_total"):
-            assert sorted(Decimal(v) for v in again.lines[column]) == sorted(Decimal(v) for v in plain.lines[column])
+            assert sorted(Decimal(v) for v in again.lines[column]) == sorted(Decimal(v) for v in document.lines[column])
 
     @given(invoices(), st.sampled_from(TARGETS))
     @settings(max_examples=60, deadline=None)
@@ -152,7 +153,7 @@ class TestWhatIsKept:
     def test_the_tables_of_an_xml_file_are_written_anew_as_they_were(self):
         for path in (ROOT / "fixtures" / "good").glob("*.xml"):
             document = le.read(path.read_bytes())
-            again = le.read(le.write(le.convert(document, document.format[4:]).document, strict=False))
+            again = le.read(le.write(load(dump(document, "json"), "json"), strict=False))
             for name, table in document.tables.items():
                 for column, cells in table.columns.items():  # what was blank may have been computed
                     pairs = zip(again.tables[name][column], cells, strict=True)
@@ -200,12 +201,12 @@ class TestWhatIsLost:
         assert [(loss.field, loss.values) for loss in losses] == [
             ("LINE_ITEM_NUMBER", ((6, "4"),)),
             ("LINE_ITEM_DATE", ((6, "20260131"),)),
-            ("LINE_ITEM_DESCRIPTION", ((6, "Flat fee for quarterly contract review"),)),
+            ("LINE_ITEM_NUMBER_OF_UNITS", ((6, "1"),)),
         ]
 
     def test_strict_refuses(self):
         document = le.read(fixture("1998B").encode())
-        with pytest.raises(le.LedesError, match="LINE_ITEM_DESCRIPTION: Flat fee for quarterly"):
+        with pytest.raises(le.LedesError, match="LINE_ITEM_DATE: 20260131"):
             le.convert(document, "2.2", DEFAULTS, strict=True)
 
     def test_what_is_missing_is_named_and_comes_from_the_defaults(self):

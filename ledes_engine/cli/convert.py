@@ -95,7 +95,7 @@ def _report(options: argparse.Namespace, format: str, losses: "tuple[Loss, ...]"
     from ledes_engine.report.words import counted, printable
 
     if missing:
-        print(f"What LEDES {format} requires and the file does not say:")
+        print(f"What stands in the way of LEDES {format}:")
         for told in missing:
             print(f"    {printable(told)}")
     if losses:

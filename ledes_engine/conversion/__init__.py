@@ -16,6 +16,7 @@ from ledes_engine.conversion.to_markup import markup_of_tables, with_credits
 from ledes_engine.formats.fields import ASCII_FORMATS, FORMATS, simple
 from ledes_engine.model import Document, LedesError
 from ledes_engine.resources import without_collector
+from ledes_engine.values import number
 
 __all__ = ["Conversion", "Loss", "convert", "target_format"]
 
@@ -49,14 +50,30 @@ def convert(
     format = target_format(to)
     if not document.readable or document.damaged:
         raise LedesError("part of the file could not be read, so it is not converted; check it with ledes-check first")
+    if document.format == format:
+        return Conversion(document, (), ())
     ledger = Ledger(document)
     with without_collector():
+        _refuse_what_is_no_number(document, ledger)
         made = _made(document, format, dict(defaults or {}), ledger)
         _lose_what_no_table_holds(document, ledger)
     conversion = Conversion(made, tuple(ledger.losses), tuple(ledger.missing))
     if strict and (conversion.losses or conversion.missing):
         raise LedesError("; ".join([*conversion.missing, *(str(loss) for loss in conversion.losses)]))
     return conversion
+
+
+def _refuse_what_is_no_number(document: Document, ledger: Ledger) -> None:
+    """Amounts that cannot be read cannot be added up."""
+    for table in document.tables.values() if document.family == "XML" else (document.lines,):
+        for field in table.fields or document.fields:
+            cells = table.columns.get(field.column, []) if field.type == "number" else []
+            bad = next((text for text in dict.fromkeys(cells) if text.strip() and number(text) is None), None)
+            if bad is not None:
+                line = table.line[cells.index(bad)]
+                ledger.refuse(
+                    f"{field.name} is {bad[:40]!r} (line {line}), which is no number; mend it and convert again"
+                )
 
 
 def _lose_what_no_table_holds(document: Document, ledger: Ledger) -> None:
@@ -74,6 +91,6 @@ def _made(document: Document, format: str, defaults: Mapping[str, str], ledger: 
         return markup_of_tables(tables_of_lines(document, ledger), document, format, defaults, ledger)
     tables = dict(document.tables)
     if document.format == "XML 2000" != format:
-        tables = with_credits(tables, ledger)
+        tables = with_credits(tables, format, ledger)
     make = lines_of_tables if format in ASCII_FORMATS else markup_of_tables
     return make(tables, document, format, defaults, ledger)

@@ -27,7 +27,10 @@ def lines_between(document: Document, format: str, defaults: Mapping[str, str], 
     for column in lines.columns:
         if column not in columns and column not in _SAID_ELSEWHERE and not _says_nothing(document, column):
             ledger.lose_column("lines", lines, column, f"LEDES {format} has no such field")
-    return Sheet(columns, document, format, ledger).finished(defaults)
+    numbers = [number_.strip() for number_ in lines["invoice_number"]]
+    pairs = zip(numbers, lines["total"], columns["total"], strict=True)
+    changed = {invoice for invoice, before, after in pairs if before != after}
+    return Sheet(columns, document, format, ledger, numbers, set(numbers) - changed).finished(defaults)
 
 
 def _says_nothing(document: Document, column: str) -> bool:

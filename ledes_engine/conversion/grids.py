@@ -59,6 +59,11 @@ def document_of(format: str, grids: Sequence[Grid]) -> Document:
     if format in ASCII_FORMATS:
         return _lines(format, by_name)
     tables = {name: _table(format, name, by_name.get(name)) for name in tables_in(format)}
+    for name, table in tables.items():
+        for home, numbers in table.links.items():
+            lost = next((row for row, number in enumerate(numbers, 2) if number > len(tables.get(home, ()))), None)
+            if lost is not None:
+                raise LedesError(f"sheet {name}, row {lost}: there is no row {numbers[lost - 2]} in sheet {home}")
     own = tables.pop("lines")
     lines, fields = lines_with_all(own, tables)
     return Document(format, fields, lines, Layout(FORMATS[format].identifier, (), "\n", "", "utf-8"), segments=tables)
@@ -72,7 +77,8 @@ def _lines(format: str, grids: dict[str, Grid]) -> Document:
     if header.missing:
         raise LedesError(f"the sheet has no column {header.missing[0]}; put it back, empty if there is nothing in it")
     columns = {name: [row[place] for row in grid.rows] for place, name in enumerate(header.columns)}
-    layout = Layout(FORMATS[format].identifier, tuple(grid.head))
+    plain = all(cell.isascii() for cells in columns.values() for cell in set(cells))
+    layout = Layout(FORMATS[format].identifier, tuple(grid.head), encoding="ascii" if plain else "utf-8")
     count = len(grid.rows)
     return Document(format, fields, Table(columns, range(1, count + 1), range(3, count + 3)), layout)
 

@@ -42,9 +42,12 @@ class Ledger:
             first = dict(reversed(list(zip(table[column], table.line, strict=True))))
             self.lose(name, native, reason, sorted((line, value) for value, line in first.items()))
 
-    def lack(self, field: str, column: str, where: str) -> None:
+    def lack(self, field: str, column: str, where: str, by_default: bool = True) -> None:
         """Note a value that the target requires and that neither the source nor the defaults give."""
-        told = f"{field} is required ({where}); give it as {column} under [defaults] in the guidelines"
+        how = (
+            f"give it as {column} under [defaults] in the guidelines" if by_default else "fill it in and convert again"
+        )
+        told = f"{field} is required ({where}); {how}"
         if told not in self.missing:
             self.missing.append(told)
 

@@ -23,7 +23,9 @@ from ledes_engine.values import NUMBER
 KINDS = ("csv", "xlsx", "json")
 # Texts that no spreadsheet takes for anything else: words, but for months and truth values.
 _HARMLESS = re.compile(r"[A-Za-z][^\t\r\n]*")
-_TAKEN_FOR_ELSE = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|true|false|wahr|falsch)", re.I)
+_TAKEN_FOR_ELSE = re.compile(
+    r"(?:jan|feb|m[aä]r|mrz|apr|ma[iy]|jun|jul|aug|sep|o[ck]t|nov|de[cz]|true|false|wahr|falsch)", re.I
+)
 _ABOUT = "about"
 # What Excel can hold, and what is taken for a bomb.
 _LONGEST_CELL, _MOST_ROWS = 32_767, 1_048_575
@@ -71,6 +73,8 @@ def _load_csv(data: bytes) -> Document:
     found = detect(data)
     encoding = "utf-8-sig" if found.encoding in ("utf-8", "ascii") else found.encoding
     text = data.decode(encoding, "surrogateescape")
+    if text[:4].lower() == "sep=":  # what Excel understands and no other program does
+        text = text.partition("\n")[2]
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -131,7 +135,7 @@ def _escaped(text: str) -> str:
     return _TO_ESCAPE.sub(lambda found: f"_x{ord(found[0][0]):04X}_", text)
 
 
-_TO_ESCAPE = re.compile("[\0-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
+_TO_ESCAPE = re.compile("[\0-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
 _ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _NOTE = (
     "Every cell is text. Mend what is wrong, keep the first row of each sheet, and bring the file back: ledes convert"
@@ -163,6 +167,9 @@ def _grid(name: str, rows: Iterator[Any]) -> Grid:
     head = texts[0] if texts else ()
     while head and not head[-1]:
         head = head[:-1]
+    for place, row in enumerate(texts[1:], 2):
+        if any(row[len(head) :]):
+            raise LedesError(f"sheet {name}, row {place} has a cell to the right of the last named column")
     padded = [(*row[: len(head)], *("",) * (len(head) - len(row))) for row in texts[1:]]
     return Grid(name, head, padded)
 
@@ -180,6 +187,8 @@ def _text(cell: Any, sheet: str) -> str:
         return f"{value:%Y%m%d}"
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
+    if not isinstance(value, int | float):
+        raise LedesError(f"sheet {sheet}, cell {cell.coordinate} holds a time or the like; write it as text")
     return format(Decimal(repr(value)), "f").removesuffix(".0")
 
 

@@ -1,7 +1,7 @@
 """What is the same however lines come about: their numbers, the totals of invoices, gaps, and what a line can hold."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 
 from ledes_engine.conversion.losses import Ledger
@@ -17,8 +17,18 @@ _REQUIRED_IN_BI = "F48"
 class Sheet:
     """The columns of the lines in the making."""
 
-    def __init__(self, columns: dict[str, list[str]], source: Document, format: str, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        columns: dict[str, list[str]],
+        source: Document,
+        format: str,
+        ledger: Ledger,
+        invoices: Sequence[object],
+        kept: Collection[object] = (),
+    ) -> None:
+        """`invoices` says of each line which invoice it is of; the `kept` ones keep the totals that they state."""
         self.columns = columns
+        self._invoices, self._kept = invoices, frozenset(kept)
         self._source, self._format, self._ledger = source, format, ledger
         self._fields = fields_of(format)
 
@@ -35,20 +45,23 @@ class Sheet:
     def _sum_up(self) -> None:
         """Line numbers, and the totals of each invoice where they are not what the source says."""
         columns = self.columns
-        groups: dict[str, list[int]] = defaultdict(list)
-        for row, invoice in enumerate(columns["invoice_number"]):
+        groups: dict[object, list[int]] = defaultdict(list)
+        for row, invoice in enumerate(self._invoices):
             groups[invoice].append(row)
         values = {text: number(text) or ZERO for text in {*columns["total"], *columns.get("tax_total", ())}}
-        for rows in groups.values():
+        for invoice, rows in groups.items():
             for position, row in enumerate(rows, 1):
                 columns["line_number"][row] = columns["line_number"][row].strip() or str(position)
+            stated = number(columns["invoice_total"][rows[0]])
             total = sum((values[columns["total"][row]] for row in rows), ZERO)
-            self._state("invoice_total", rows, total)
+            if invoice not in self._kept or stated is None:
+                self._state("invoice_total", rows, total)
+                stated = total
             if self._format == "1998BI":
                 tax = sum((values[columns["tax_total"][row]] for row in rows), ZERO)
                 self._state("invoice_tax_total", rows, tax)
                 for row in rows:
-                    columns["invoice_net_total"][row] = plain(total - tax)
+                    columns["invoice_net_total"][row] = plain(stated - tax)
 
     def _state(self, column: str, rows: list[int], amount: Decimal) -> None:
         """A total of the invoice: the source's where it is right, else the sum of the lines, and the ledger says so."""
@@ -80,11 +93,9 @@ class Sheet:
                     and (field.required == "all" or types[row] in field.required.split())
                 )
                 if asked or required_on(field, types[row], classes[row]):
-                    self._ledger.lack(
-                        field.name,
-                        field.column,
-                        f"on {types[row]} lines" if field.level != "invoice" else "on every line",
-                    )
+                    whole = field.level == "invoice"
+                    where = "on every line" if whole else f"on {types[row]} lines; line item {row + 1} has none"
+                    self._ledger.lack(field.name, field.column, where, by_default=whole)
                     break
 
     def _fit(self) -> None:

@@ -2,13 +2,11 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import NamedTuple
 
-from ledes_engine.codesets import currency_digits
 from ledes_engine.conversion.amounts import Tables
 from ledes_engine.conversion.losses import Ledger
 from ledes_engine.conversion.sheet import Sheet
+from ledes_engine.conversion.taxes import Tax, tax_amounts
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.formats.tables import lines_with_all
 from ledes_engine.model import Document, Field, Table
@@ -22,14 +20,6 @@ _DERIVED = (
     "matter_total has_lines funds_applied fees_adjustment expenses_adjustment base_amount charge_type hours cost "
     "timekeeper_rate direction category credit_type split on_tax tiered".split()
 )
-
-
-class Tax(NamedTuple):
-    """The one tax that a 1998BI line can hold."""
-
-    kind: str
-    rate: Decimal
-    text: str
 
 
 def lines_of_tables(
@@ -48,7 +38,10 @@ class _Writer:
         self._fields = fields_of(format)
         self._all, _ = lines_with_all(_bare(tables["lines"]), {k: v for k, v in tables.items() if k != "lines"})
         self._taxes = self._taxes_of_lines() if format == "1998BI" else {}
+        self._tax_amounts = tax_amounts(self._taxes, tables) if self._taxes else {}
         self._columns: dict[str, list[str]] = {}
+        self._adjusted: set[int] = set()  # the matters that have credits with an amount
+        self._invoices: list[object] = list(self._all.links["invoices"])
 
     def document(self) -> Document:
         """Column by column: the fees and expenses first, then the adjustments put in behind their matter."""
@@ -58,7 +51,7 @@ class _Writer:
         self._derive(count)
         self._adjust()
         self._tell_losses()
-        return Sheet(self._columns, self._source, self._format, self._ledger).finished(self._defaults)
+        return Sheet(self._columns, self._source, self._format, self._ledger, self._invoices).finished(self._defaults)
 
     def _written(self, field: Field, table: Table, count: int) -> list[str]:
         cells = table.columns.get(field.column)
@@ -79,15 +72,11 @@ class _Writer:
         if self._format == "1998BI":
             for row in range(count):
                 tax = self._taxes.get(("lines", row + 1))
-                amount = _tax_of(columns["total"][row], tax, self._places(row))
+                amount = self._tax_amounts.get(("lines", row + 1), ZERO)
                 columns["tax_rate"][row], columns["tax_type"][row] = (tax.text, tax.kind) if tax else ("", "")
                 columns["tax_total"][row] = plain(amount) if tax else "0"
                 if amount:
                     columns["total"][row] = plain((number(columns["total"][row]) or ZERO) + amount)
-
-    def _places(self, row: int) -> int:
-        currency = self._columns["currency"][row] if "currency" in self._columns else ""
-        return currency_digits().get(currency, 2)
 
     def _taxes_of_lines(self) -> dict[tuple[str, int], Tax]:
         """The tax of each line item and each discount that has just one; the others go into the ledger."""
@@ -98,7 +87,8 @@ class _Writer:
         for row in range(len(taxes)):
             rate, direction = number(taxes["tax_rate"][row]), taxes["direction"][row].strip().lower()
             if rate is not None and direction != "decrease":
-                known[taxes["tax_id"][row]] = Tax(taxes["tax_type"][row], rate, taxes["tax_rate"][row])
+                name = taxes["tax_id"][row]
+                known[name] = Tax(name, taxes["tax_type"][row], rate, taxes["tax_rate"][row])
         found: dict[tuple[str, int], list[str]] = defaultdict(list)
         for row in range(len(uses)):
             holder = "lines" if uses.links["lines"][row] else "discounts"
@@ -116,6 +106,12 @@ class _Writer:
         lost = [(self._tables[name].line[number_ - 1], " ".join(names))
                 for (name, number_), names in found.items() if (name, number_) not in single]  # fmt: skip
         self._ledger.lose("tax_uses", "tx_id", "a 1998BI line holds one tax with one rate", lost)
+        sums, used = self._tables["tax_sums"], {names[0] for place, names in found.items() if place in single}
+        unused = [row for row, name in enumerate(sums["tax_id"]) if name not in used]
+        told = [
+            (sums.line[row], " ".join(cells[row] for cells in sums.columns.values() if cells[row])) for row in unused
+        ]
+        self._ledger.lose("tax_sums", "tax_summary", "the tax has no place in 1998BI", told)
 
     def _adjust(self) -> None:
         """The discounts and credits of each matter, as IF and IE lines behind its last line."""
@@ -124,13 +120,16 @@ class _Writer:
         for row in range(len(credits)) if credits is not None else ():
             if credits is not None and not credits.links["lines"][row] and number(credits["amount"][row]):
                 entries[credits.links["matters"][row]].append(row)
+        self._adjusted = set(entries)
         if not entries or credits is None:
             return
         last = {matter: row for row, matter in enumerate(self._all.links["matters"])}
         end = len(self._all)
         for matter in sorted(entries, key=lambda one: (last.get(one, end), one), reverse=True):
             for row in reversed(entries[matter]):
-                self._put_in(last.get(matter, end - 1) + 1, self._adjustment(credits, row, matter))
+                place = last.get(matter, end - 1) + 1
+                self._invoices.insert(place, credits.links["invoices"][row])
+                self._put_in(place, self._adjustment(credits, row, matter))
 
     def _head(self, matter: int) -> dict[str, str]:
         """What each line of a matter repeats: the cells of the matter and of all that holds it."""
@@ -153,12 +152,13 @@ class _Writer:
         cells = self._head(matter)
         amount = number(credits["amount"][row]) or ZERO
         kind = "IE" if credits["category"][row].strip().lower() == "exp" else "IF"
-        told = " ".join(filter(None, (credits["credit_code"][row], credits["note"][row])))
+        code, note = credits["credit_code"][row], credits["note"][row]
+        told = note if note and code == "MIA" else " ".join(filter(None, (code, note)))
         cells |= {"line_type": kind, "adjustment": plain(amount), "total": plain(amount), "narrative": told,
                   "line_date": cells["invoice_date"]}  # fmt: skip
         if self._format == "1998BI":
             tax = self._taxes.get(("discounts", credits.record[row]))
-            part = _tax_of(plain(amount), tax, 2)
+            part = self._tax_amounts.get(("discounts", credits.record[row]), ZERO)
             cells |= {"tax_total": plain(part) if tax else "0", "total": plain(amount + part)}
             cells |= {"tax_rate": tax.text, "tax_type": tax.kind} if tax else {}
         return cells
@@ -175,8 +175,25 @@ class _Writer:
             reason = f"a line of LEDES {self._format} has one adjustment without a code"
             self._ledger.lose("discounts", name, reason, [(line, value) for line, value, of_line in cells if of_line])
 
+    def _tell_what_has_no_line(self) -> None:
+        """Matters without line items and credits, and listed timekeepers who worked on none."""
+        matters, people = self._tables["matters"], self._tables["timekeepers"]
+        reason = f"it has no line in LEDES {self._format}"
+        with_lines = {*self._all.links["matters"], *self._adjusted}
+        empty = [row for row, matter in enumerate(matters.record) if matter not in with_lines]
+        names = [" ".join((matters["client_matter_id"][row], matters["matter_id"][row])) for row in empty]
+        self._ledger.lose(
+            "matters", "matter", reason, [(matters.line[row], name) for row, name in zip(empty, names, strict=True)]
+        )
+        worked = set(zip(self._all.links["matters"], self._all["timekeeper_id"], strict=True))
+        listed = enumerate(zip(people.links["matters"], people["timekeeper_id"], strict=True))
+        told = [(people.line[row], " ".join(cells[row] for cells in people.columns.values() if cells[row]))
+                for row, key in listed if key not in worked]  # fmt: skip
+        self._ledger.lose("timekeepers", "tksum", reason, told)
+
     def _tell_losses(self) -> None:
         """The columns of the source's tables that lines do not have."""
+        self._tell_what_has_no_line()
         kept = {field.column for field in self._fields} | set(_DERIVED)
         if "discounts" in self._tables:
             self._tell_credits_of_lines(self._tables["discounts"])
@@ -193,14 +210,6 @@ class _Writer:
                 if field.column in ("timekeeper_last_name", "timekeeper_first_name"):
                     continue
                 self._ledger.lose_column(name, table, field.column, f"LEDES {self._format} has no such field")
-
-
-def _tax_of(total: str, tax: Tax | None, places: int) -> Decimal:
-    """A line's tax, rounded to the currency's decimals."""
-    base = number(total)
-    if tax is None or base is None:
-        return ZERO
-    return (base * tax.rate).quantize(Decimal(1).scaleb(-places))
 
 
 def _bare(lines: Table) -> Table:

@@ -97,11 +97,11 @@ def _lose_rows(name: str, table: Table, rows: "range | list[int]", format: str, 
         for row in rows:
             if table.segments[row] == segment:
                 cells = [c[row] for column, c in table.columns.items() if not column.endswith("item_number") and c[row]]
-                told.append((table.line[row], " ".join(cells[:5])))
+                told.append((table.line[row], " ".join(cells)))
         ledger.lose(name, segment, f"LEDES {format} has no such segment", told)
 
 
-def with_credits(tables: Tables, ledger: Ledger) -> Tables:
+def with_credits(tables: Tables, format: str, ledger: Ledger) -> Tables:
     """LEDES 2000 states a line's discount by its total only: as an entry of its own, which 2.x asks for."""
     lines, matters = tables["lines"], tables["matters"]
     discounts = Draft("discounts")
@@ -121,10 +121,14 @@ def with_credits(tables: Tables, ledger: Ledger) -> Tables:
             if amount:
                 more = {"category": category, "split": "Post-Split"}
                 _credit(discounts, "matter_disc_cred", home, "MIA", amount, matters.line[row], more)
-        if any(number(matters[column][row]) for column in ("fees_tax", "expenses_tax")):
+        taxed = [matters[column][row] for column in ("fees_tax", "expenses_tax") if number(matters[column][row])]
+        if taxed and format == "1998B":
+            told = [(matters.line[row], text) for text in taxed]
+            ledger.lose("matters", "matter_tax_on_fees, matter_tax_on_exp", "LEDES 1998B has no taxes", told)
+        elif taxed:
             ledger.refuse(
                 f"line {matters.line[row]}: the matter has tax, of which LEDES 2000 gives the amount only; "
-                "LEDES XML 2.x needs the taxes themselves"
+                f"LEDES {format} needs the taxes themselves"
             )
     extra = tuple(field for field in table_fields("XML 2.2", "lines") if field.column == "adjustment")
     new = _with_columns(lines, {"adjustment": adjustments}, extra, ("discount_type", "discount_percent"))
@@ -188,13 +192,17 @@ def _state_discounts(lines: Table, source: Table) -> None:
             lines.columns["discount_type"][row], lines.columns["discount_percent"][row] = "Percent", plain(share)
 
 
+# What is the same for many files, so that it may come from guidelines.
+_BY_DEFAULT = ("firms", "clients", "invoices", "matters")
+
+
 def _fill_gaps(tables: Tables, defaults: Mapping[str, str], format: str, ledger: Ledger) -> None:
     """Put the defaults where something is blank, and tell what is required and still blank."""
     for name, table in tables.items():
         own = segments_of(format)
         for field in table.fields:
             cells = table.columns[field.column]
-            if field.column in defaults and name != "lines":
+            if field.column in defaults and name in _BY_DEFAULT:
                 cells[:] = [cell if cell.strip() else defaults[field.column] for cell in cells]
             if not field.when_empty or field.when_empty != "L26":
                 continue
@@ -203,7 +211,7 @@ def _fill_gaps(tables: Tables, defaults: Mapping[str, str], format: str, ledger:
                     continue
                 segment = own[table.segments[row]]
                 if any(one.column == field.column and one.required for one in segment.fields):
-                    ledger.lack(field.name, field.column, f"in each {segment.name}")
+                    ledger.lack(field.name, field.column, f"in each {segment.name}", by_default=name in _BY_DEFAULT)
                     break
     if format != "XML 2000" and not all(cell.strip() for cell in tables["invoices"]["currency"]):
         ledger.lack("inv_currency", "currency", "in each invoice")

@@ -91,8 +91,8 @@ def _round(document: Document, rules: Guidelines, requests: Collection[str]) -> 
     again = read(source)
     if not mender.is_what(again):
         return None, []
-    changes = [Change(*change) for change in mender.changes]
-    return source, [*changes, *_told_no_more(document, again)]
+    changes = [*(Change(*change) for change in mender.changes), *_told_no_more(document, again)]
+    return source, changes or [Change("byte order mark, line ends or blank lines", "", "", "", 1, 1)]
 
 
 def _encoding(document: Document, rules: Guidelines) -> str:

@@ -8,6 +8,8 @@ from ledes_engine.codesets import CodeSets, value_list
 from ledes_engine.model import Document, Field, Table
 
 _CODES = ("task_code", "activity_code", "expense_code")
+# Columns by which others find something; two of them must not become the same.
+_KEYS = ("_id", "_number")
 _NULL = re.compile(r"\(?null\)?", re.I)
 _DATE = re.compile(r"([0-9]{1,4})[-/. ]([0-9]{1,2})[-/. ]([0-9]{1,4})")
 _LISTS = {
@@ -129,11 +131,17 @@ class Safe:
         return f"{text[:4]}-{text[4:6]}-{text[6:]}" if modern else text
 
     def _letters(self, value: str, field: Field) -> str:
-        if value.isascii() or self._encoding == "utf-8" or field.type != "text":
-            return value  # in a number, a date or a code a strange sign may be anything
+        if value.isascii() or self._encoding == "utf-8" or field.type != "text" or field.column.endswith(_KEYS):
+            return value  # in a number, a date, a code or an id a strange sign may be anything
         from anyascii import anyascii
 
-        return "".join(letter if _fits(letter, self._encoding) else anyascii(letter) for letter in value)
+        text = ""
+        for letter in value:
+            new = letter if _fits(letter, self._encoding) else anyascii(letter)
+            fraction = new[:1].isdigit() and new != letter and text[-1:].isdigit()  # 1½ is 1 1/2 and not 11/2
+            text += f" {new}" if fraction else new
+        # What the letters turn into must not end a field or a record.
+        return text if "|" in value or "[]" in value else text.replace("|", "/").replace("[]", "()")
 
 
 def _readings(value: str) -> set[str]:

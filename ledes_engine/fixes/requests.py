@@ -9,13 +9,22 @@ from ledes_engine.values import ZERO, number, plain
 
 
 def _names(mender: Mender) -> None:
-    """`Robin Arnold` becomes `Arnold, Robin`, where the name has two words and no comma."""
+    """`Robin Arnold` becomes `Arnold, Robin`, where the name has two plain words and no comma.
+
+    Only in 1998B: 1998BI has the last name and the first name beside it, and puts the last one first without a comma.
+    """
 
     def better(value: str) -> str:
         words = value.split()
-        return f"{words[1]}, {words[0]}" if len(words) == 2 and "," not in value else value
+        plain_words = len(words) == 2 and not any(word.lower().strip(".,") in _NO_NAMES for word in words)
+        return f"{words[1]}, {words[0]}" if plain_words and "," not in value else value
 
+    if mender.document.format != "1998B":
+        return
     _column(mender, "timekeeper_name", "order of a name", better)
+
+
+_NO_NAMES = frozenset("van von de del della di da dos du la le st jr sr ii iii iv esq dr mr mrs ms".split())
 
 
 def _line_breaks(mender: Mender) -> None:
@@ -53,9 +62,10 @@ def _invoice_total(mender: Mender) -> None:
     field = _field(mender, "invoice_total")
     lines = mender.tables["lines"]
     for rows in mender.document.lines.groups("invoice_number").values() if field else ():
-        amounts = [number(lines["total"][row]) for row in rows]
-        total = _sum(amounts)
-        if field and total is not None and number(lines[field.column][rows[0]]) != total:
+        total = _sum([number(lines["total"][row]) for row in rows])
+        if len({lines["client_id"][row] for row in rows}) > 1:
+            continue  # two invoices of one number
+        if field and total is not None and any(number(lines[field.column][row]) != total for row in rows):
             mender.put("lines", field, "invoice total", dict.fromkeys(rows, plain(total)))
 
 

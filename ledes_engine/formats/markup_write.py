@@ -45,7 +45,11 @@ def patched(document: Document, tables: Mapping[str, Table], encoding: str) -> b
     same = before.layout.encoding in (encoding, "us-ascii", "ascii") and not before.layout.source.startswith(_MARKS)
     if not changes and (same or encoding == document.layout.encoding != "utf-8"):
         return document.layout.source
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, strip_cdata=False)
+    lies = any(fault.slug == "xml-encoding" for fault in before.faults)
+    override = before.layout.encoding if lies else None
+    parser = etree.XMLParser(
+        resolve_entities=False, load_dtd=False, no_network=True, strip_cdata=False, encoding=override
+    )
     root = etree.fromstring(document.layout.source, parser)
     for name, row, field, value in changes:
         path = before.place(before.tables[name], row, field.column)[1]
