@@ -111,6 +111,7 @@ def max_length(scope: Scope) -> Iterator[Hit]:
     """A text longer than its field holds. `limits` sets other lengths for some columns, `except` leaves some out."""
     limits, encoding = scope.params.get("limits", {}), scope.document.layout.encoding
     spared = scope.params.get("except", ())
+    strip = scope.document.family == "XML"  # where white space around a value is layout
     for field in scope.fields:
         if field.type not in ("text", "code") or field.column not in scope.lines or field.column in spared:
             continue
@@ -121,7 +122,7 @@ def max_length(scope: Scope) -> Iterator[Hit]:
             continue
 
         def judged(value: str, limit: int = limit) -> Mapping[str, Any] | None:
-            size = values.size(value, limit, encoding)
+            size = values.size(value.strip() if strip else value, limit, encoding)
             return {"length": size, "limit": limit} if size > limit else None
 
         for row, (value,), facts in judge(scope, [field.column], judged):

@@ -130,6 +130,8 @@ def chosen_rows(scope: Scope) -> Sequence[int]:
     if any(name not in lines for name in where):
         return ()
     unless = {name: barred for name, barred in unless.items() if name in lines}
+    # The values of XML elements are compared without regard to case; a rule of its own tells of the case.
+    fold = str.lower if scope.document.family == "XML" else str
 
     def build() -> Sequence[int]:
         rows: Sequence[int] = range(len(lines))
@@ -138,7 +140,8 @@ def chosen_rows(scope: Scope) -> Sequence[int]:
             *((n, v, False) for n, v in unless.items()),
         ]:
             cells = lines[name]
-            chosen = {text for text in lines.distinct(name) if (text.strip() in values) == wanted}
+            known = {fold(value) for value in values}
+            chosen = {text for text in lines.distinct(name) if (fold(text.strip()) in known) == wanted}
             if len(chosen) < len(lines.distinct(name)):
                 texts = cells if isinstance(rows, range) else map(cells.__getitem__, rows)
                 rows = array("Q", compress(rows, map(chosen.__contains__, texts)))

@@ -136,7 +136,7 @@ def listed_rate(scope: Scope) -> Iterator[Hit]:
     wrong = {}
     for matter, person, text in set(zip(*columns, strict=True)):
         of_person, rate = rates.get((matter, person), {None}), known[text]
-        if rate is not None and None not in of_person and rate not in of_person:
+        if rate is not None and None not in of_person and abs(rate) not in of_person:
             wrong[matter, person, text] = " and ".join(f"{one:f}" for one in sorted(of_person))
     keys = list(zip(*columns, strict=True)) if wrong else ()
     for row in chosen_rows(scope) if wrong else ():

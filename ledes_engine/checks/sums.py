@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ledes_engine.checks.arithmetic import agrees
 from ledes_engine.checks.scope import Scope, chosen_rows, judge, kind
 from ledes_engine.checks.segments import _taxes
+from ledes_engine.codesets import currency_digits
 from ledes_engine.model import Hit, Table
 from ledes_engine.values import CENT, ZERO, number, plain, precision
 
@@ -18,33 +19,44 @@ from ledes_engine.values import CENT, ZERO, number, plain, precision
 def product(scope: Scope) -> Iterator[Hit]:
     """A `column` that is not the product of the columns `of`, but for rounding."""
     column, factors = scope.params["column"], scope.params["of"]
+    currency = ["currency"] if "currency" in scope.lines else []
 
-    def judged(stated_text: str, *texts: str) -> Mapping[str, Any] | None:
+    def judged(stated_text: str, first: str, second: str, *rest: str) -> Mapping[str, Any] | None:
+        texts = first, second
         stated, (one, other) = number(stated_text), map(number, texts)
-        if stated is None or one is None or other is None or agrees(stated, one * other):
+        if stated is None or one is None or other is None or agrees(stated, one * other, _digits(*rest)):
             return None
         formula = " x ".join(text.strip() for text in texts)
         return {"formula": formula, "expected": plain(one * other), "difference": plain(stated - one * other)}
 
-    for row, (text, *_), facts in judge(scope, [column, *factors], judged):
+    for row, (text, *_), facts in judge(scope, [column, *factors, *currency], judged):
         yield Hit(row, column, text, facts, number(facts["difference"]))
+
+
+def _digits(currency: str = "") -> int:
+    """The decimals that amounts of a currency are rounded to; two where it is not known, and never more."""
+    return min(2, currency_digits().get(currency.strip(), 2))
 
 
 @kind
 def adds_up(scope: Scope) -> Iterator[Hit]:
     """A `column` that is none of the sums that `is` accepts; blank is another rule's.
 
-    `is` lists sums, each a list of terms: a column of the row itself (blank counts as nothing), or `table.column`, the
-    sum over the rows of that table that stand in this row and that the card's `where` and `unless` speak of. Where a
-    term has parts of a cent, half a cent is allowed for each of its rows. `without_credits` leaves out matters with
-    discounts or credits of their own.
+    `is` lists sums, each a list of terms: a column of the row itself, or `table.column`, the sum over the rows of that
+    table that stand in this row and that the card's `where` and `unless` speak of. What an own column that is blank
+    would say is not known, so the row is not judged; but for the column `blank_without`, which is nothing where the row
+    holds no discounts. Where a term has parts of a cent, half a cent is allowed for each of its rows.
+    `without_credits` leaves out matters with discounts or credits of their own.
     """
     scope.whole()
     column = scope.params["column"]
     readings = [[_Term(scope, name) for name in reading] for reading in scope.params["is"]]
+    own = {name for reading in scope.params["is"] for name in reading if name in scope.lines}
     known = scope.lines.numbers(column)
     amounts = [known[text] for text in scope.lines[column]]
     spared = _credited(scope) if scope.params.get("without_credits") else frozenset()
+    discounts = scope.document.segments.get("discounts")
+    with_discounts = frozenset(discounts.links["lines"] if discounts is not None else ())
     rows: Iterable[int] = range(len(amounts))
     for reading in readings:  # nearly all agree at once: whole columns are added and compared first
         totals = reduce(_added, (term.amounts for term in reading))
@@ -53,6 +65,9 @@ def adds_up(scope: Scope) -> Iterator[Hit]:
         amount = amounts[row]
         sums = [_sum(reading, row) for reading in readings] if amount is not None else []
         if amount is None or None in sums or scope.lines.record[row] in spared:
+            continue
+        blank = {name for name in own if not scope.lines[name][row].strip()}
+        if blank and (blank != {scope.params.get("blank_without")} or scope.lines.record[row] in with_discounts):
             continue
         if any(one and one.covers(amount) for one in sums):
             continue
@@ -123,14 +138,29 @@ def _sums_of(scope: Scope, children: Table, column: str) -> dict[int, _Sum | Non
     cells, links = children[column], children.links[name]
     for row in chosen_rows(scope._replace(lines=children)):
         groups[links[row]].append(cells[row])
+    unknown = _undecided(scope, children, links)
     unreadable = {text for text, value in values.items() if value is None and text.strip()}
     fine = {text for text, value in values.items() if value is not None and precision(value) < CENT}
     known = {text: value or ZERO for text, value in values.items()}
-    return {
+    sums: dict[int, _Sum | None] = {
         place: None
         if not unreadable.isdisjoint(texts)
         else _Sum(sum(map(known.__getitem__, texts), ZERO), len(texts), not fine.isdisjoint(texts))
         for place, texts in groups.items()
+    }
+    return sums | dict.fromkeys(unknown)
+
+
+def _undecided(scope: Scope, children: Table, links: Sequence[int]) -> set[int]:
+    """The rows that hold one of which the card's `where` and `unless` cannot tell, because the cell is blank."""
+    names = {name for key in ("where", "unless") for name in scope.params.get(key, ()) if name in children}
+    of_lines: Sequence[int] = children.links.get("lines", ())  # discounts of lines have no category, and none is asked
+    return {
+        links[row]
+        for name in names
+        if children.blanks(name)
+        for row, text in enumerate(children[name])
+        if not text.strip() and not (of_lines and of_lines[row])
     }
 
 
@@ -149,7 +179,9 @@ def tax_amount(scope: Scope) -> Iterator[Hit]:
     The rate is the row's own, or that of the tax in the file's list; the summary of a tiered tax states 0. A summary
     may add taxes that were rounded line by line.
     """
+    scope.whole()
     table, base_column, column = scope.lines, scope.params["base"], scope.params["amount"]
+    invoices = scope.document.segments["invoices"]
     taxes = _taxes(scope)
     rounded = _lines_taxed(scope)
     for row, text in enumerate(table[column]):
@@ -162,7 +194,9 @@ def tax_amount(scope: Scope) -> Iterator[Hit]:
             continue
         expected = base * rate * (-1 if tax.get("direction", "").lower() == "decrease" else 1)
         lines = rounded.get((table.links["matters"][row], table["tax_id"][row].strip()), 1)
-        if not agrees(stated, expected, tolerance=lines * CENT / 2):
+        invoice = table.links["invoices"][row]
+        digits = _digits(invoices["currency"][invoices.numbered(invoice)] if invoice else "")
+        if not agrees(stated, expected, digits, lines * Decimal(1).scaleb(-digits) / 2):
             facts = {"rate": f"{rate:f}", "base": plain(base), "expected": plain(expected)}
             yield Hit(row, column, text, facts, stated - expected)
 

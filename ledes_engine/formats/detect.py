@@ -35,7 +35,12 @@ _OTHER_KINDS = (
 _IDENTIFIER = re.compile(
     r"[\s\"']*+LEDES[\s_-]*+(?:19)?98[\s_-]*+(BI?)?[\s_-]*+(V\s*+\d++)?\s*+(?:\[\s*+\])?[\s\"',;|]*+", re.I
 )
-_FIRST_TAG = re.compile(r"<(?![?!])(?:\w+:)?([\w.-]+)")
+_FIRST_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
+# What may stand before the root element of an XML file: instructions, comments, a DTD.
+_BEFORE_ROOT = re.compile(
+    r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[(?:[^\]'\"]|'[^']*'|\"[^\"]*\")*\]\s*)?>\s*)*+", re.S
+)
+_LONGEST_PROLOG = 1 << 24
 
 
 class Detected(NamedTuple):
@@ -60,6 +65,8 @@ def detect(data: bytes) -> Detected:
             return Detected("unknown", description=description)
     text = data[mark : mark + _HEAD].decode(encoding, "replace").lstrip("\0")
     if text.lstrip().startswith("<"):
+        if len(data) > _HEAD and not _FIRST_TAG.match(text, _BEFORE_ROOT.match(text).end()):  # type: ignore[union-attr]
+            text = data[mark : mark + _LONGEST_PROLOG].decode(encoding, "replace")
         return _markup(text, encoding, mark)
     lines = [line for line in text.splitlines() if line.strip()][:2]
     first = lines[0] if lines else ""
@@ -99,7 +106,8 @@ def encoding_of(data: bytes, whole: bool = True) -> tuple[str, int]:
 
 def _markup(text: str, encoding: str, mark: int) -> Detected:
     """An XML file: LEDES if its first element says so."""
-    tag = _FIRST_TAG.search(text)
+    before = _BEFORE_ROOT.match(text)
+    tag = _FIRST_TAG.match(text, before.end() if before else 0)
     root = tag[1].lower() if tag else ""
     if root == "ledesxml":
         return Detected("XML 2000", encoding, mark)

@@ -22,11 +22,7 @@ _MOST_NOTES = 200
 # The attribute of a line item that was read from the stream: its number.
 _TAKEN = "ledes-engine-line"
 # Around the parts of an address or a contact: whether the element stands there is not settled.
-_WRAPPERS = ("address_info", "contact_info")
-
-
-class Unusual(Exception):
-    """Something that the streaming reader leaves to the reader of the whole tree."""
+WRAPPERS = ("address_info", "contact_info")
 
 
 class Rows:
@@ -83,8 +79,9 @@ class _Names:
 class Elements:
     """Gathers the rows of one file, and notes what is odd about its elements."""
 
-    def __init__(self, format: str) -> None:
+    def __init__(self, format: str, runs: Runs | None = None) -> None:
         self.format = format
+        self.runs = runs
         self.tables = {name: Rows() for name in _all_tables(format)}
         self.hidden = False  # something of the file's content could not be read
         self._segments = segments_of(format)
@@ -93,7 +90,6 @@ class Elements:
         self._names = {name: _Names(segment, format) for name, segment in self._segments.items()}
         self._shapes: dict[tuple[Any, ...], tuple[Any, str]] = {}
         self.line_segments = [segment for segment in self._segments.values() if segment.table == "lines"]
-        self.runs: Runs | None = None
         self._streamed: list[_Read] = []
         self._streaming = False
         self._complete = True
@@ -105,8 +101,14 @@ class Elements:
     def take_line(self, element: "etree._Element") -> None:
         """Read a fee or an expense that has just ended in the stream, and leave an empty element in its place."""
         self._streaming = True
-        self._streamed.append(self._line(element))
-        element.clear()
+        if any(local(child.tag) in _LINE_TAGS for child in element):
+            return  # line items within one: the walk will tell
+        read = self._line(element)
+        self._streamed.append(read)
+        held = {child for child, _ in read.nested}
+        for child in list(element):
+            if child not in held:
+                element.remove(child)
         element.set(_TAKEN, str(len(self._streamed)))
 
     def _line(self, element: "etree._Element") -> _Read:
@@ -114,12 +116,7 @@ class Elements:
         tags = (element.tag, *[child.tag for child in children])
         pick, _ = self._shapes.get(tags) or self._shape(tags)
         if pick is None or any(map(len, children)):
-            read = self._read(element, self._by_tag[local(element.tag)])
-            if self._streaming and read.nested:
-                if any(segment.name in _LINE_TAGS for _, segment in read.nested):
-                    raise Unusual
-                read = read._replace(nested=tuple((_kept(child), segment) for child, segment in read.nested))
-            return read
+            return self._read(element, self._by_tag[local(element.tag)])
         texts = [child.text for child in children]
         texts.append(None)
         return _Read(pick(texts), _line_of(element))
@@ -136,17 +133,6 @@ class Elements:
         found = (itemgetter(*columns) if plain else None, segment.name)
         self._shapes[tags] = found
         return found
-
-    def nothing_found(self, root: "etree._Element") -> bool:
-        """Whether no line items came in the stream, because their tags are written otherwise."""
-        return (
-            not self._streamed
-            and not self.runs
-            and any(
-                isinstance(tag, str) and simple(local(tag)) in _LINE_TAGS and local(tag) not in _LINE_TAGS
-                for tag in {element.tag for element in root.iter()}
-            )
-        )
 
     # All other segments.
 
@@ -251,10 +237,13 @@ class Elements:
         nested: list[tuple["etree._Element", Segment]],
         extensions: list[tuple[str, ...]],
     ) -> None:
+        if not isinstance(child.tag, str):
+            self._unknown(child)
+            return
         names = self._names[segment.name]
         name = group + local(child.tag)
         known = name
-        if group and name.removeprefix(group) in _WRAPPERS:
+        if group and name.removeprefix(group) in WRAPPERS:
             for part in child:
                 self._child(part, group, segment, cells, seen, nested, extensions)
             return
@@ -270,6 +259,8 @@ class Elements:
         if known != name or (known not in names.official and name.startswith("if_")):
             self.note("name-variant", child, known.rpartition("/")[2])
         if known in names.extensions:
+            if any(not isinstance(part.tag, str) for part in child.iter()):
+                self._reference(child)
             extensions += _extensions(child)
         elif known in names.groups:
             for part in child:
@@ -285,11 +276,18 @@ class Elements:
         if not len(element):
             return element.text
         if any(not isinstance(part.tag, str) for part in element.iter()):
-            self.hidden = True  # a reference to an entity, which is not followed
-            self.note("entity-reference", element, local(element.tag))
+            self._reference(element)
         else:
             self._unknown(element[0])
-        return "".join(str(text) for text in element.itertext(with_tail=False) if isinstance(text, str))
+        parts = [part for part in element.iter() if isinstance(part.tag, str)]
+        texts = [text for part in parts for text in (part.text, *(child.tail for child in part))]
+        return "".join(text for text in texts if text) or None
+
+    def _reference(self, element: "etree._Element | None") -> None:
+        """A reference to an entity, which is not followed."""
+        self.hidden = True
+        if element is not None:
+            self.note("entity-reference", element, local(element.tag))
 
     def _segment_at(self, element: "etree._Element", within: str) -> Segment | None:
         name = local(element.tag)
@@ -303,22 +301,23 @@ class Elements:
 
     def _unknown(self, element: "etree._Element") -> None:
         if not isinstance(element.tag, str):
-            self.hidden = True
+            self._reference(element.getparent())
             return
         self.note("element-unknown", element, local(element.tag))
 
     def _stray(self, element: "etree._Element") -> None:
-        for text in (element.text, *(child.tail for child in element)):
+        for text in (element.text, *(child.tail for child in element)) if self._complete else ():
             if text and text.strip():
                 self.note("stray-text", element, local(element.tag), text=text.strip()[:60])
 
     def note(self, slug: str, element: "etree._Element", value: str, **facts: Any) -> None:
         """Note a fault; a like one at a like place is counted, not told again."""
-        chain = [local(one.tag) for one in (element, *element.iterancestors())]
-        path = "/".join(reversed(chain))
-        key = slug, path + "|" + value
+        parent = element.getparent()
+        key = slug, f"{'' if parent is None else parent.tag}/{element.tag}|{value}"
         self._counts[key] += 1
         if key not in self._notes and len(self._notes) < _MOST_NOTES:
+            chain = [local(one.tag) for one in (element, *element.iterancestors())]
+            path = "/".join(reversed(chain))
             whole = {**facts, "element": chain[0], "parent": chain[1] if len(chain) > 1 else "", "version": self.format}
             self._notes[key] = Fault(slug, line=_line_of(element), value=value, facts=whole, path=path)
 
@@ -351,13 +350,6 @@ def local(tag: Any) -> str:
 def _at(home: tuple[int, ...], table: str, row: int) -> tuple[int, ...]:
     place = HOMES.index(table)
     return (*home[:place], row, *home[place + 1 :])
-
-
-def _kept(element: "etree._Element") -> "etree._Element":
-    """A copy of an element that outlives the emptying of its parent."""
-    import copy
-
-    return copy.copy(element)
 
 
 def _extensions(element: "etree._Element") -> list[tuple[str, ...]]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ledes_engine.formats.detect import Detected, encoding_of
-from ledes_engine.formats.elements import Elements, Unusual, local
+from ledes_engine.formats.elements import Elements, local
 from ledes_engine.formats.fields import FORMATS
 from ledes_engine.formats.places import Places
-from ledes_engine.formats.runs import MARK, take_runs
+from ledes_engine.formats.runs import MARK, Runs, take_runs
 from ledes_engine.formats.tables import tables_of
 from ledes_engine.model import Document, Fault, Layout
 
@@ -52,7 +52,8 @@ class _Reading:
     def __init__(self, data: bytes, found: Detected) -> None:
         self._data = data
         self._kind = found.kind
-        self._override: str | None = None
+        self._override: str | None = None  # what the parser is told, whatever the file claims
+        self._codec = ""  # of a file that claims another encoding
         self._encoding = ""
         self._faults: list[Fault] = []
         self._broken = self._hidden = False
@@ -60,29 +61,26 @@ class _Reading:
         self.elements = Elements(found.kind)
 
     def run(self) -> None:
-        """Read by streaming; where that meets something unusual, from the whole tree."""
+        """Read the quick way; where the file is broken, as far as it can be read."""
         from lxml import etree
 
+        runs = take_runs(self._data, self._kind, self.elements.line_segments)
         try:
-            root = self._streamed(etree)
+            root = self._parsed(etree, runs)
         except etree.XMLSyntaxError as error:
-            root = self._mended(etree, error)
-        except Unusual:
-            self.elements = Elements(self._kind)
-            root = self._whole(etree, self._data)
+            root = self._mended(etree, self._error_in_file(etree) if runs else error)
         if root is None:
             return
         self._look_at(root)
         self.elements.walk(root, complete=not self._broken)
 
-    def _streamed(self, etree: Any) -> "etree._Element | None":
-        take, data = self.elements.take_line, self._data
-        runs = take_runs(data, self._kind, self.elements.line_segments)
-        if runs:
-            data = runs.rest
-            self.elements.runs = runs
-        if len(data) < _LARGE:
-            return self._whole(etree, data)
+    def _parsed(self, etree: Any, runs: Runs | None) -> "etree._Element | None":
+        """The tree of the file, or of what is left without its runs of plain line items."""
+        self.elements = Elements(self._kind, runs)
+        data = runs.rest if runs else self._data
+        return self._whole(etree, data) if len(data) < _LARGE else self._streamed(etree, data)
+
+    def _streamed(self, etree: Any, data: bytes) -> "etree._Element":
         parser: etree.XMLPullParser = etree.XMLPullParser(
             events=("end",), tag=["{*}fee", "{*}expense"], encoding=self._override, **_SAFE
         )
@@ -90,10 +88,8 @@ class _Reading:
             parser.feed(data[start : start + _CHUNK])
             for _, element in parser.read_events():
                 if MARK not in element.attrib:
-                    take(element)
+                    self.elements.take_line(element)
         root: Any = parser.close()
-        if self.elements.nothing_found(root):
-            raise Unusual
         return root  # type: ignore[no-any-return]
 
     def _whole(self, etree: Any, data: bytes, recover: bool = False) -> "etree._Element | None":
@@ -101,16 +97,25 @@ class _Reading:
         root: etree._Element | None = etree.fromstring(data, parser) if data.strip() else None
         return root
 
+    def _error_in_file(self, etree: Any) -> Any:
+        """The parser's error with its place in the file itself, and not in what was left of it."""
+        try:
+            self._whole(etree, self._data)
+        except etree.XMLSyntaxError as error:
+            return error
+        raise AssertionError("a file is as broken as what is left of it without its plain line items")
+
     def _mended(self, etree: Any, error: Any) -> "etree._Element | None":
         """What can be read of a broken file: all of it in another encoding, or what stands before the break."""
         self.elements = Elements(self._kind)
-        reason = _reason(error)
-        if (_ENCODING.search(reason) or _WIDE.match(self._data)) and self._override is None:
+        reason, data = _reason(error), self._data
+        if _ENCODING.search(reason) or _WIDE.match(data):
             self._faults.append(Fault("xml-encoding", line=error.lineno or 1, facts={"reason": reason}))
-            guess, _ = encoding_of(self._data)
-            self._override = "utf-8" if guess == "ascii" else guess
+            self._codec, mark = encoding_of(data)
+            data = data[mark:].decode(self._codec, "replace").encode("utf-8", "replace")
+            self._override = "utf-8"
             try:
-                return self._whole(etree, self._data)
+                return self._whole(etree, data)
             except etree.XMLSyntaxError as other:
                 error, reason = other, _reason(other)
         self._broken = True
@@ -120,11 +125,11 @@ class _Reading:
         slug = "xml-limit" if limit else "xml-broken"
         self._faults.append(Fault(slug, line=max(1, line), facts={"reason": reason, "column": column}))
         try:
-            root = self._whole(etree, self._data[: _offset(self._data, line, column)], recover=True)
+            root = self._whole(etree, data[: _offset(data, line, column)], recover=True)
         except etree.XMLSyntaxError:
             return None
         if root is not None:
-            _drop_last_line(root)
+            _drop_unfinished(root)
         return root
 
     def _look_at(self, root: "etree._Element") -> None:
@@ -149,11 +154,11 @@ class _Reading:
             self._kind,
             fields,
             lines,
-            Layout(self._root_tag, (), "\n", "", self._override or self._encoding or "utf-8", source=self._data),
+            Layout(self._root_tag, (), "\n", "", self._codec or self._encoding or "utf-8", source=self._data),
             [*self._faults, *self.elements.faults()],
             frozenset([""]) if hidden else frozenset(),
             segments=segments,
-            locate=Places(self._data, {**segments, "lines": lines}),
+            locate=Places(self._data, self._codec or self._encoding, {**segments, "lines": lines}),
         )
 
 
@@ -177,11 +182,14 @@ def _offset(data: bytes, line: int, column: int) -> int:
     return place + max(0, column - 1)
 
 
-def _drop_last_line(root: "etree._Element") -> None:
-    """Take away the line item that the file breaks off in: half of it would give findings of its own."""
+_CONTAINERS = ("firm", "client", "invoice", "matter")
+
+
+def _drop_unfinished(root: "etree._Element") -> None:
+    """Take away what the file breaks off in: half of it would give findings of its own."""
     for element in _last_ones(root):
         parent = element.getparent()
-        if local(element.tag).lower() in ("fee", "expense") and parent is not None:
+        if parent is not None and local(element.tag).lower() not in _CONTAINERS:
             parent.remove(element)
             return
 

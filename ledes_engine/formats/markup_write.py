@@ -24,58 +24,65 @@ _INDENT = "  "
 def write_xml(document: Document) -> bytes:
     """The bytes of an XML document; of one that was read and not changed, the very bytes it was read from."""
     if document.layout.source:
-        return patched(document, document.tables, document.layout.encoding)
+        return patched(document, document.tables)
     return _Writer(document).write().encode()
 
 
 # A file that was read: everything stays but the cells that were changed.
 
 
-def patched(document: Document, tables: Mapping[str, Table], encoding: str) -> bytes:
-    """The file that a document was read from, with the cells of these tables, in an encoding.
+def patched(document: Document, tables: Mapping[str, Table], encoding: str = "") -> bytes:
+    """The file that a document was read from, with the cells of these tables.
 
-    Everything else stays: comments, white space, elements that the format does not have.
+    Everything else stays: comments, line ends, elements that the format does not have. With an `encoding`, the file is
+    put into it and loses its byte order mark.
     """
     from lxml import etree
 
     from ledes_engine.formats import read
 
-    before = read(document.layout.source)
+    source = document.layout.source
+    before = read(source)
     changes = list(_changes(before, tables))
-    same = before.layout.encoding in (encoding, "us-ascii", "ascii") and not before.layout.source.startswith(_MARKS)
-    if not changes and (same or encoding == document.layout.encoding != "utf-8"):
-        return document.layout.source
-    lies = any(fault.slug == "xml-encoding" for fault in before.faults)
-    override = before.layout.encoding if lies else None
+    mark = next((mark for mark in _MARKS if source.startswith(mark)), b"")
+    same = not encoding or (not mark and before.layout.encoding in (encoding, "us-ascii", "ascii"))
+    if not changes and same:
+        return source
+    if before.damaged:
+        raise LedesError("part of the file could not be read, so it cannot be changed")
+    if changes and any(fault.slug == "misplaced" for fault in before.faults):
+        raise LedesError("segments of the file stand at unusual places, so it cannot be changed; put them right first")
+    text = source.decode(before.layout.encoding, "replace").lstrip("\ufeff")
     parser = etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, strip_cdata=False, encoding=override
+        resolve_entities=False, load_dtd=False, no_network=True, strip_cdata=False, encoding="utf-8"
     )
-    root = etree.fromstring(document.layout.source, parser)
+    root = etree.fromstring(text.encode("utf-8", "replace"), parser)
     for name, row, field, value in changes:
         path = before.place(before.tables[name], row, field.column)[1]
         element = _element(root, path, field, document.format)
         for part in list(element):
             element.remove(part)
         element.text = value
-    return _around(root, document.layout.source, before.layout.encoding, encoding)
+    whole = _around(root, text, encoding)
+    if encoding:
+        return whole.encode(encoding, "xmlcharrefreplace")
+    codec = before.layout.encoding if not mark else _MARKS[mark]
+    return mark + whole.encode(codec, "xmlcharrefreplace")
 
 
-def _around(root: Any, source: bytes, before: str, encoding: str) -> bytes:
+def _around(root: Any, text: str, encoding: str) -> str:
     """The root element as it is now, with what stood before and after it in the file, and the file's line ends."""
     from lxml import etree
 
-    text = source.decode(before, "replace").lstrip("\ufeff")
     inner = etree.tostring(root, encoding="unicode", with_tail=False)
     tag = re.compile(rf"<(?:[\w.-]+:)?{re.escape(local(root.tag))}[\s/>]")
     start = next((found.start() for found in tag.finditer(_without_comments(text))), 0)
     if "\r\n" in text and text.count("\n") == text.count("\r\n"):
         inner = inner.replace("\n", "\r\n")
-    head = (
-        _DECLARED.sub(rf"\g<1>{encoding.upper()}\g<2>", text[:start], count=1) if before != encoding else text[:start]
-    )
     end = text.rfind(f"{local(root.tag)}>")
     tail = text[text.index(">", end) + 1 :] if end > start else "\n"
-    return f"{head}{inner}{tail}".encode(encoding, "xmlcharrefreplace")
+    head = _DECLARED.sub(rf"\g<1>{encoding.upper()}\g<2>", text[:start], count=1) if encoding else text[:start]
+    return f"{head}{inner}{tail}"
 
 
 _DECLARED = re.compile(r"""(<\?xml[^>]*encoding\s*=\s*["'])[\w.-]+(["'])""")
@@ -88,7 +95,7 @@ def _without_comments(text: str) -> str:
 
 # The root element starts well before here.
 _FAR = 1 << 16
-_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 def _changes(before: Document, tables: Mapping[str, Table]) -> Iterator[tuple[str, int, Field, str]]:

@@ -1,14 +1,16 @@
 """Where in an XML file a cell stands: the path of its element and the physical line."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from ledes_engine.formats.elements import HOMES, OF_THE_FILE
+from ledes_engine.formats.elements import HOMES, OF_THE_FILE, WRAPPERS
+from ledes_engine.formats.fields import simple
 from ledes_engine.formats.segments import Segment, field_in, segments_of
-from ledes_engine.model import Document, Table
+from ledes_engine.model import Document, Field, Table
 
 # How far after the start of its segment an element is looked for, in bytes.
 _REACH = 1 << 16
@@ -18,12 +20,13 @@ _OUTWARDS = ("matters", "invoices", "clients", "firms")
 class Places:
     """Finds the elements of one file, of which it knows the bytes and all tables. Works only when it is asked."""
 
-    def __init__(self, source: bytes, tables: Mapping[str, Table]) -> None:
-        self._source = source
+    def __init__(self, source: bytes, encoding: str, tables: Mapping[str, Table]) -> None:
+        self._file = source
+        self._encoding = encoding
         self._tables = tables
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Places, (self._source, self._tables)
+        return Places, (self._file, self._encoding, self._tables)
 
     def __call__(self, document: Document, table: Table, row: int, column: str) -> tuple[int, str]:
         """The line and the path of a cell; of its segment where the file has no such element."""
@@ -36,7 +39,7 @@ class Places:
         field = field_in(document.format, segment, column)
         if field is None:
             return line, path
-        return self._line_within(line, segment, field.name.rpartition("/")[2]), f"{path}/{field.name}"
+        return self._line_within(line, segment, field), f"{path}/{field.name}"
 
     def path(self, document: Document, name: str, number: int) -> str:
         """The path of a row's segment, each step with its number among its like."""
@@ -83,16 +86,40 @@ class Places:
         return table.remember("ordinals", build)  # type: ignore[no-any-return]
 
     @cached_property
+    def _source(self) -> bytes:
+        """The file in one byte a letter of markup."""
+        wide = self._encoding.lower().startswith(("utf-16", "utf16", "utf-32", "ucs"))
+        return self._file.decode(self._encoding, "replace").encode() if wide else self._file
+
+    @cached_property
     def _line_starts(self) -> list[int]:
         return [0, *(found.end() for found in re.finditer(b"\n", self._source))]
 
-    def _line_within(self, line: int, tag: str, name: str) -> int:
-        """The line of an element of that name within the segment that starts on a line."""
+    def _line_within(self, line: int, segment: str, field: Field) -> int:
+        """The line of a field's element within the segment that starts on a line; the segment's where it has none."""
         starts = self._line_starts
         if not 0 < line <= len(starts):
             return line
-        start = starts[line - 1]
-        stop = self._source.find(f"</{tag}>".encode(), start, start + _REACH)
-        stop = start + _REACH if stop < 0 else stop
-        found = re.compile(rb"<(?:[\w.-]+:)?" + re.escape(name.encode()) + rb"[\s/>]").search(self._source, start, stop)
-        return line + self._source.count(b"\n", start, found.start()) if found else line
+        # libxml2 counts a line too many in some files beyond its 65,535th line.
+        start = starts[line - 1 - (line > _COUNTED)]
+        wanted = field.name.split("/")
+        path: list[str] = []
+        for found in _TAG.finditer(self._source, start, start + _REACH):
+            closing, name, empty = found[1], found[2].decode(), found[3]
+            if not path and (closing or simple(name) not in {simple(segment), "tksum"}):
+                continue
+            if closing:
+                path.pop()
+                if not path:
+                    break
+                continue
+            path.append(name)
+            if [step for step in path[1:] if step not in WRAPPERS] == wanted:
+                return bisect_right(starts, found.start())
+            if empty:
+                path.pop()
+        return line
+
+
+_TAG = re.compile(rb"<(/?)(?:[\w.-]+:)?([\w.-]+)[^<>]*?(/?)>")
+_COUNTED = 0xFFFF

@@ -106,8 +106,10 @@ def _hides_markup(data: bytes) -> bool:
     The rare sign is looked for and then what stands before it, which is faster by far than looking for both.
     """
     doctype = _DOCTYPE.match(data)
-    start = doctype.end() if doctype else data.find(b"?>") + 2
+    start = doctype.end() if doctype else data.find(b"?>") + 2 if data[:64].lstrip().startswith(b"<?xml") else 0
     for sign, before in ((b"!", b"<"), (b"?", b"<"), (b"]", b"]"), *(() if data.isascii() else _NONCHARACTERS)):
+        if data.count(sign) > _MANY_SIGNS:
+            return True  # not worth looking at each of them
         place = data.find(sign, start)
         while place >= 0:
             if data[place - 1 : place] == before:
@@ -116,6 +118,7 @@ def _hides_markup(data: bytes) -> bool:
     return MARK.encode() in data
 
 
+_MANY_SIGNS = 100_000
 # U+FFFE and U+FFFF, which XML does not allow.
 _NONCHARACTERS = ((b"\xbf\xbe", b"\xef"), (b"\xbf\xbf", b"\xef"))
 _DOCTYPE = re.compile(rb"\s*(?:<\?xml[^>]*>)?\s*<!DOCTYPE[^\[<>]*+>")
