@@ -377,3 +377,119 @@ class TestWriting:
         again = le.read(le.write(document))
         again.tables["matters"].columns["matter_name"][0] = le.read(FULL).tables["matters"]["matter_name"][0]
         assert canonical(le.write(again)) == canonical(FULL)
+
+
+def edit(old: str, new: str, count: int = 1) -> bytes:
+    text = FULL.decode()
+    assert old in text
+    return text.replace(old, new, count).encode()
+
+
+class TestWhatReviewersFound:
+    @pytest.mark.parametrize(
+        "before",
+        ["<!-- exported <b>today</b> -->", "<!-- <html> -->", "<!--" + "x" * 70_000 + "-->", "<?style <a> ?>",
+         "<!DOCTYPE x SYSTEM 'a>b.dtd'>"],
+    )  # fmt: skip
+    def test_what_stands_before_the_root_element_does_not_hide_it(self, before):
+        assert rules(edit("?>\n", f"?>\n{before}\n")) == []
+
+    def test_a_prefix_with_a_hyphen(self):
+        data = b"<ns-1:ledesxmlebilling2.2 xmlns:ns-1='u'><ns-1:firm/></ns-1:ledesxmlebilling2.2>"
+        assert le.read(data).format == "XML 2.2"
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("<ext_value>B-", "<ext_value>&nbsp;B-"),
+            ("<extend_header>", "<extend_header>&nbsp;"),
+            ("<lf_address>", "<lf_address>&nbsp;"),
+            ("<client>", "<client>&nbsp;"),
+            ("<firm>", "&nbsp;<firm>"),
+            (">12543.60<", ">&x;<"),
+        ],
+    )
+    def test_every_reference_that_is_not_followed_is_told(self, old, new):
+        data = edit(old, new).replace(b"?>\n", b"?>\n<!DOCTYPE x SYSTEM 'q'>\n", 1)
+        assert [(rule, severity) for rule, severity, _ in rules(data)] == [("L07", "warning")]
+        assert le.check(data, today=TODAY).verdict == "undecided"
+
+    def test_amounts_in_yen_are_rounded_to_the_yen(self):
+        text = (ROOT / "fixtures" / "good" / "xml-2.2-plain.xml").read_text()
+        for old, new in (("275.00", "30001"), ("357.50", "39001"), ("USD", "JPY")):
+            text = text.replace(old, new)
+        assert rules(text.encode()) == []
+
+    @pytest.mark.parametrize(
+        ("element", "change"),
+        [
+            ("item_disc_cred_amount>-99.20<", "<item_disc_cred_amount>-99.20</item_disc_cred_amount>"),
+            ("matter_disc_credit_fees", "<matter_disc_credit_fees>-227.80</matter_disc_credit_fees>"),
+            ("disc_cred_category", "<disc_cred_category>Fee</disc_cred_category>"),
+            ("matter_net_fees", "<matter_net_fees>6346.40</matter_net_fees>"),
+        ],
+    )
+    def test_an_optional_element_that_is_left_out_is_no_zero(self, element, change):
+        assert rules(edit(change, "")) == []
+
+    @pytest.mark.parametrize(("old", "new"), [(">MIFA<", ">Mifa<"), (">Fee<", ">FeE<"), (">Decrease<", ">DECREASE<")])
+    def test_letter_case_is_a_warning_and_nothing_else(self, old, new):
+        assert {(rule, severity) for rule, severity, _ in rules(edit(old, new))} == {("L25", "warning")}
+
+    @pytest.mark.parametrize("cut", range(3, 100))
+    def test_half_of_an_element_gives_no_finding_of_its_own(self, cut):
+        report = le.check(FULL[: len(FULL) * cut // 100], today=TODAY)
+        assert {finding.rule for finding in report.findings} <= {"L01", "F30"}
+        assert report.verdict == "reject"
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "cp1252"])
+    def test_broken_files_of_any_encoding(self, encoding):
+        claims = "UTF-16" if encoding.startswith("utf-16") else "UTF-8"
+        data = FULL.decode().replace("UTF-8", claims).encode(encoding)
+        for cut in (21, 501, len(data) // 2):
+            assert le.check(data[:-cut], today=TODAY).verdict != "accept"
+
+    def test_a_large_broken_file_on_one_line_is_read_up_to_the_break(self):
+        data = b"".join(line.strip() for line in xml_file(900).splitlines()).replace(b"</client>", b"</clint>")
+        document = le.read(data)
+        assert len(data) > runs._WORTH_IT and len(document.lines) == 899
+        (fault,) = document.faults
+        assert data[: fault.facts["column"] - 1].endswith((b"</clint>", b"</clint", b"</client>"))
+
+    def test_line_items_where_none_belong_do_not_shift_the_others(self, monkeypatch):
+        hidden = "<vendor_data><fee x='1'><charge_desc>hidden</charge_desc></fee></vendor_data>"
+        data = edit("<client>", f"{hidden}<client>").replace(b"<fee>", b"<FEE>", 1).replace(b"</fee>", b"</FEE>", 2)
+        data = data.replace(b"hidden</charge_desc></FEE>", b"hidden</charge_desc></fee>")
+        whole = content(le.read(data))
+        monkeypatch.setattr(markup, "_LARGE", 0)
+        assert content(le.read(data)) == whole
+        assert "hidden" not in whole["lines"][0]["narrative"]
+
+    def test_many_faults_take_no_longer_than_they_must(self):
+        deep = "<matter>" * 200 + "<x/>" * 100_000 + "</matter>" * 200
+        started = time.monotonic()
+        le.check(edit("</firm>", f"{deep}</firm>"), today=TODAY)
+        le.check(FULL.replace(b"Marchetti", b"!" * 5_000_000, 1), today=TODAY)
+        assert time.monotonic() - started < 15
+
+    @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf"])
+    def test_marks_and_line_ends_are_kept_when_a_cell_is_changed(self, mark):
+        data = mark + FULL.replace(b"\n", b"\r\n") + b"<!-- the end -->\r\n"
+        document = le.read(data)
+        assert le.write(document) == data
+        document.tables["matters"].columns["matter_name"][0] = "x"
+        name = b"Caribbean Cold Chain v. Bayfront Stevedores"
+        assert le.write(document) == data.replace(name, b"x")
+
+    def test_files_that_claim_another_encoding_can_be_written(self):
+        document = le.read(FULL.decode().encode("cp1252"))
+        document.tables["invoices"].columns["currency"][0] = "EUR"
+        assert le.read(le.write(document)).tables["invoices"]["currency"] == ["EUR", "USD"]
+
+    def test_segments_at_unusual_places_are_not_changed_by_mistake(self):
+        start, stop = FULL.index(b"  <tax>"), FULL.index(b"  <tax>", FULL.index(b"  <tax>") + 5)
+        data = (FULL[:start] + FULL[stop:]).replace(b"</client>", FULL[start:stop] + b"</client>")
+        document = le.read(data)
+        document.tables["taxes"].columns["tax_type"][0] = "VAT"
+        with pytest.raises(le.LedesError, match="unusual places"):
+            le.write(document)

@@ -38,7 +38,8 @@ _IDENTIFIER = re.compile(
 _FIRST_TAG = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)")
 # What may stand before the root element of an XML file: instructions, comments, a DTD.
 _BEFORE_ROOT = re.compile(
-    r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE[^\[>]*(?:\[(?:[^\]'\"]|'[^']*'|\"[^\"]*\")*\]\s*)?>\s*)*+", re.S
+    r"\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<!DOCTYPE(?:[^\[>'\"]|'[^']*'|\"[^\"]*\")*(?:\[(?:[^\]'\"]|'[^']*'|\"[^\"]*\")*\]\s*)?>\s*)*+",
+    re.S,
 )
 _LONGEST_PROLOG = 1 << 24
 

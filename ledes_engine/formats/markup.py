@@ -189,7 +189,7 @@ def _drop_unfinished(root: "etree._Element") -> None:
     """Take away what the file breaks off in: half of it would give findings of its own."""
     for element in _last_ones(root):
         parent = element.getparent()
-        if parent is not None and local(element.tag).lower() not in _CONTAINERS:
+        if parent is not None and (local(element.tag).lower() not in _CONTAINERS or not len(element)):
             parent.remove(element)
             return
 

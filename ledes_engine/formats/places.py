@@ -103,6 +103,8 @@ class Places:
         # libxml2 counts a line too many in some files beyond its 65,535th line.
         start = starts[line - 1 - (line > _COUNTED)]
         wanted = field.name.split("/")
+        if self._source.find(wanted[-1].encode(), start, start + _REACH) < 0:
+            return line
         path: list[str] = []
         for found in _TAG.finditer(self._source, start, start + _REACH):
             closing, name, empty = found[1], found[2].decode(), found[3]
@@ -114,7 +116,7 @@ class Places:
                     break
                 continue
             path.append(name)
-            if [step for step in path[1:] if step not in WRAPPERS] == wanted:
+            if name == wanted[-1] and len(path) < 5 and [one for one in path[1:] if one not in WRAPPERS] == wanted:
                 return bisect_right(starts, found.start())
             if empty:
                 path.pop()
