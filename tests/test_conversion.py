@@ -150,6 +150,12 @@ class TestWhatIsKept:
         if document.format == target_format(target):
             assert conversion.losses == ()
 
+    @pytest.mark.parametrize(
+        ("source", "target"), [("1998B", "1998bi"), ("XML 2.0", "2.1"), ("XML 2.0", "2.2"), ("XML 2.1", "2.2")]
+    )
+    def test_where_the_readme_says_that_nothing_is_lost(self, source, target):
+        assert le.convert(le.read(fixture(source).encode()), target, DEFAULTS).losses == ()
+
     def test_the_tables_of_an_xml_file_are_written_anew_as_they_were(self):
         for path in (ROOT / "fixtures" / "good").glob("*.xml"):
             document = le.read(path.read_bytes())
