@@ -72,7 +72,7 @@ def adds_up(scope: Scope) -> Iterator[Hit]:
         if any(one and one.covers(amount) for one in sums):
             continue
         first = sums[0] or _NOTHING
-        facts = {"expected": plain(first.amount), "difference": plain(amount - first.amount), "count": first.rows}
+        facts = {"expected": plain(first.amount), "difference": plain(amount - first.amount)}
         yield Hit(row, column, scope.lines[column][row], facts, amount - first.amount)
 
 
@@ -89,7 +89,7 @@ def _credited(scope: Scope) -> frozenset[int]:
 
 class _Sum(NamedTuple):
     amount: Decimal
-    rows: int  # that were added up
+    rows: int  # that were added up, where one of them had parts of a cent
     fine: bool  # whether one of them had parts of a cent
 
     def covers(self, stated: Decimal) -> bool:
@@ -134,21 +134,22 @@ def _sums_of(scope: Scope, children: Table, column: str) -> dict[int, _Sum | Non
     """For each row of the card's table, by its number, the sum of a column over the chosen rows that stand in it."""
     name = next(name for name, table in scope.document.tables.items() if table is scope.lines)
     values = children.numbers(column)
-    groups: dict[int, list[str]] = defaultdict(list)
     cells, links = children[column], children.links[name]
-    for row in chosen_rows(scope._replace(lines=children)):
-        groups[links[row]].append(cells[row])
-    unknown = _undecided(scope, children, links)
+    rows = chosen_rows(scope._replace(lines=children))
     unreadable = {text for text, value in values.items() if value is None and text.strip()}
     fine = {text for text, value in values.items() if value is not None and precision(value) < CENT}
     known = {text: value or ZERO for text, value in values.items()}
+    amounts: dict[int, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        amounts[links[row]] += known[cells[row]]
+    odd = [row for row in rows if cells[row] in unreadable or cells[row] in fine] if unreadable or fine else []
+    counts = Counter(links[row] for row in rows) if odd else Counter()
+    with_fine = {links[row] for row in odd if cells[row] in fine}
     sums: dict[int, _Sum | None] = {
-        place: None
-        if not unreadable.isdisjoint(texts)
-        else _Sum(sum(map(known.__getitem__, texts), ZERO), len(texts), not fine.isdisjoint(texts))
-        for place, texts in groups.items()
+        place: _Sum(amount, counts[place], place in with_fine) for place, amount in amounts.items()
     }
-    return sums | dict.fromkeys(unknown)
+    sums |= {links[row]: None for row in odd if cells[row] in unreadable}
+    return sums | dict.fromkeys(_undecided(scope, children, links))
 
 
 def _undecided(scope: Scope, children: Table, links: Sequence[int]) -> set[int]:

@@ -33,9 +33,11 @@ class Rows:
         self.lines: list[int] = []
         self.segments: list[str] = []
         self.homes: list[tuple[int, ...]] = []
+        self.has_none = False  # whether a cell may be None
 
     def add(self, cells: Any, line: int, segment: str, home: tuple[int, ...]) -> int:
         """Add a row; its number."""
+        self.has_none = True
         self.cells.append(cells)
         self.lines.append(line)
         self.segments.append(segment)

@@ -108,12 +108,11 @@ def _hides_markup(data: bytes) -> bool:
     doctype = _DOCTYPE.match(data)
     start = doctype.end() if doctype else data.find(b"?>") + 2 if data[:64].lstrip().startswith(b"<?xml") else 0
     for sign, before in ((b"!", b"<"), (b"?", b"<"), (b"]", b"]"), *(() if data.isascii() else _NONCHARACTERS)):
-        if data.count(sign) > _MANY_SIGNS:
-            return True  # not worth looking at each of them
-        place = data.find(sign, start)
+        place, left = data.find(sign, start), _MANY_SIGNS
         while place >= 0:
-            if data[place - 1 : place] == before:
-                return True
+            left -= 1
+            if data[place - 1 : place] == before or not left:
+                return True  # or there are too many of them to look at each
             place = data.find(sign, place + 1)
     return MARK.encode() in data
 
