@@ -26,23 +26,51 @@ WRAPPERS = ("address_info", "contact_info")
 
 
 class Rows:
-    """A table under construction: cells (None where empty), place, segment and home of each row."""
+    """A table under construction: cells (None where empty), place, segment and home of each row.
+
+    While all rows came in runs, they have the cells of the columns `narrow` only, those that the file has.
+    """
 
     def __init__(self) -> None:
         self.cells: list[Any] = []
         self.lines: list[int] = []
         self.segments: list[str] = []
         self.homes: list[tuple[int, ...]] = []
-        self.has_none = False  # whether a cell may be None
+        self.narrow: tuple[int, ...] | None = None
 
     def add(self, cells: Any, line: int, segment: str, home: tuple[int, ...]) -> int:
         """Add a row; its number."""
-        self.has_none = True
+        if self.narrow is not None:
+            self.cells = _widened(self.cells, self.narrow, len(cells))
+            self.narrow = None
         self.cells.append(cells)
         self.lines.append(line)
         self.segments.append(segment)
         self.homes.append(home)
         return len(self.cells)
+
+    def add_run(self, runs: Runs, start: int, stop: int, segment: str, home: tuple[int, ...]) -> int:
+        """Add the line items of a run; the number of the last one."""
+        cells = runs.cells[start:stop]
+        if not self.cells:
+            self.narrow = runs.places
+        if self.narrow is None:
+            cells = _widened(cells, runs.places, len(self.cells[0]))
+        self.cells += cells
+        self.lines += runs.lines[start:stop]
+        self.segments += [segment] * (stop - start)
+        self.homes += [home] * (stop - start)
+        return len(self.cells)
+
+
+def _widened(rows: list[Any], places: tuple[int, ...], width: int) -> list[Any]:
+    wide = []
+    for row in rows:
+        cells: list[Any] = [None] * width
+        for place, cell in zip(places, row, strict=True):
+            cells[place] = cell
+        wide.append(cells)
+    return wide
 
 
 class _Read(NamedTuple):
@@ -193,12 +221,7 @@ class Elements:
     def _add_run(self, runs: Runs, run: str, segment: Segment, home: tuple[int, ...]) -> int:
         """Add the line items that an element stands for."""
         start, stop = map(int, run.split())
-        rows = self.tables["lines"]
-        rows.cells += runs.cells[start:stop]
-        rows.lines += runs.lines[start:stop]
-        rows.segments += [segment.name] * (stop - start)
-        rows.homes += [home] * (stop - start)
-        return len(rows.cells)
+        return self.tables["lines"].add_run(runs, start, stop, segment.name, home)
 
     def _read(self, element: "etree._Element", segment: Segment) -> _Read:
         names = self._names[segment.name]
@@ -206,7 +229,7 @@ class Elements:
         nested: list[tuple[etree._Element, Segment]] = []
         extensions: list[tuple[str, ...]] = []
         seen: set[int] = set()
-        known = names.known
+        known, stray = names.known, element.text
         for child in element:
             tag = child.tag
             what = known.get(tag)
@@ -219,7 +242,9 @@ class Elements:
                 nested.append((child, what))
             else:
                 self._child(child, "", segment, cells, seen, nested, extensions)
-        self._stray(element)
+            stray = stray or child.tail
+        if stray:
+            self._stray(element)
         return _Read(cells, _line_of(element), tuple(nested), tuple(extensions))
 
     def _meaning(self, tag: Any, segment: Segment) -> Any:

@@ -24,6 +24,8 @@ _BLANKS = " \t\r\n"
 _ELEMENT = re.compile(r"<([A-Za-z_][\w.-]*)(?:/>|>[^<]*</\1>)[ \t\r\n]*")
 # A group that takes part in no match, for the columns of elements that a file does not have.
 _NEVER = "(?!)(.)"
+# Line items with fewer elements than these are not worth it.
+_FEWEST = 2
 _SAMPLES = 300
 # A small file is read in no time by the parser alone.
 _WORTH_IT = 1 << 18
@@ -33,7 +35,8 @@ class Runs(NamedTuple):
     """A file with its runs of plain line items taken out."""
 
     rest: bytes
-    cells: list[tuple[Any, ...]]  # of each line item, in the order of the table's columns
+    places: tuple[int, ...]  # the columns of the table that the line items have cells for
+    cells: list[tuple[Any, ...]]  # of each line item
     lines: list[int]
 
 
@@ -46,9 +49,12 @@ def take_runs(data: bytes, format: str, segments: Sequence[Segment], least: int 
     shapes = [shape for shape in shapes if shape.names]
     if not shapes:
         return None
+    places = tuple(sorted({place for shape in shapes for place in shape.places}))
+    if len(places) < _FEWEST:
+        return None
     groups = 0
     for shape in shapes:
-        shape.aim(groups, -1)
+        shape.aim(groups, places)
         groups += len(shape.names)
     picks = {shape.tag[0]: shape.pick for shape in shapes}
     cells: list[tuple[Any, ...]] = []
@@ -57,7 +63,7 @@ def take_runs(data: bytes, format: str, segments: Sequence[Segment], least: int 
         span = found.span()
         spans.append(span)
         cells.append(picks[text[span[0] + 1]](found.groups("")))
-    return Runs(_rest(text, spans).encode(), cells, _lines_of(text, spans)) if spans else None
+    return Runs(_rest(text, spans).encode(), places, cells, _lines_of(text, spans)) if spans else None
 
 
 def _rest(text: str, spans: list[tuple[int, int]]) -> str:
@@ -66,8 +72,12 @@ def _rest(text: str, spans: list[tuple[int, int]]) -> str:
     done = first = 0
     start, end = spans[0]
     letter = text[start + 1]
+    blank = ""  # what usually stands between two line items
     for row, (next_start, next_end) in enumerate([*spans[1:], (len(text), 0)], 1):
-        if text[next_start + 1 : next_start + 2] != letter or text[end:next_start].strip(_BLANKS):
+        gap = text[end:next_start]
+        if gap != blank and not gap.strip(_BLANKS):
+            blank = gap
+        if gap != blank or text[next_start + 1 : next_start + 2] != letter:
             tag = text[start + 1 : text.index(">", start)]
             breaks = "\n" * text.count("\n", start, end)
             parts += [text[done:start], f'<{tag} {MARK}="{first} {row}"/>{breaks}']
@@ -132,14 +142,18 @@ class _Shape:
         known = {field.name: columns.index(field.column) for field in segment.fields if field.type != EXTENSION}
         self.names = _usual_order(text, self.tag, known)
         self.pattern = f"<{self.tag}>[{_BLANKS}]*+" + "".join(map(_optional, self.names)) + f"</{self.tag}>"
-        self._columns = columns
         self._known = known
         self.pick: Any = None
 
-    def aim(self, offset: int, other: int) -> None:
-        """Say where the shape's groups stand among those of the whole expression; `other` is one that is never set."""
-        places = {self._known[name]: offset + place for place, name in enumerate(self.names)}
-        self.pick = itemgetter(*(places.get(column, other) for column in range(len(self._columns))))
+    @property
+    def places(self) -> list[int]:
+        """The columns of the table that the shape's elements are."""
+        return [self._known[name] for name in self.names]
+
+    def aim(self, offset: int, places: tuple[int, ...]) -> None:
+        """Say where the shape's groups stand among those of the whole expression, the last of which is never set."""
+        own = {place: offset + group for group, place in enumerate(self.places)}
+        self.pick = itemgetter(*(own.get(place, -1) for place in places))
 
 
 def _optional(name: str) -> str:

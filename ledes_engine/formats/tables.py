@@ -44,9 +44,12 @@ def tables_of(format: str, elements: Elements) -> Tables:
 
 def _table(format: str, name: str, rows: Rows) -> Table:
     fields = EXTENSION_FIELDS if name == "extensions" else fields_of_table(format, name)
-    cells = zip(*rows.cells, strict=True) if rows.cells else ([] for _ in fields)
-    fill = _filled if rows.has_none else list
-    columns = {field.column: fill(column) for field, column in zip(fields, cells, strict=True)}
+    cells = list(zip(*rows.cells, strict=True)) or [()] * len(rows.narrow or fields)
+    if rows.narrow is None:
+        columns = {field.column: _filled(column) for field, column in zip(fields, cells, strict=True)}
+    else:
+        columns = {field.column: [""] * len(rows.cells) for field in fields}
+        columns |= {fields[place].column: list(column) for place, column in zip(rows.narrow, cells, strict=True)}
     homes = list(zip(*rows.homes, strict=True)) if rows.homes else [()] * len(HOMES)
     links = {home: numbers for home, numbers in zip(HOMES, homes, strict=True) if home != name}
     numbers = range(1, len(rows.cells) + 1)
