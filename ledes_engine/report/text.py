@@ -130,11 +130,22 @@ def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
         yield "Not checked:"
         yield from (f"  {outcome.rule} {outcome.name}: {outcome.reason}" for outcome in left.values())
         return
+    others = {rule: one for rule, one in left.items() if not one.reason.startswith(_WANT_OF_GUIDELINES)}
+    for reason in dict.fromkeys(one.reason for one in others.values()):
+        count = sum(one.reason == reason for one in others.values())
+        yield _paint("dim", f"{counted(count, 'rule')} not checked: {reason}.", options)
+    left = {rule: one for rule, one in left.items() if rule not in others}
+    if not left:
+        return
     if {title for report in reports for title in report.guidelines} <= {"standard"}:
         note = "not checked for want of a client's guidelines (ledes init writes a file to start from)."
     else:
         note = "not checked, because the guidelines do not give what they need (--verbose names them)."
     yield _paint("dim", f"{counted(len(left), 'rule')} {note}", options)
+
+
+# How the checks say so.
+_WANT_OF_GUIDELINES = "the guidelines give no"
 
 
 def _paint(color: str, words: str, options: Options) -> str:
