@@ -164,7 +164,9 @@ class _Reading:
 
 def _reason(error: Any) -> str:
     """What libxml2 says, without the place and without its advice to programmers."""
-    return re.sub(r", (?:use XML_PARSE_HUGE option|line \d+, column \d+)", "", str(error.msg or "it holds nothing"))
+    return re.sub(
+        r", (?:(?:use|try) XML_PARSE_HUGE(?: option)?|line \d+, column \d+)", "", str(error.msg or "it holds nothing")
+    )
 
 
 # A declaration of two or four bytes a character, in one byte a character.

@@ -42,7 +42,8 @@ class Runs(NamedTuple):
 
 def take_runs(data: bytes, format: str, segments: Sequence[Segment], least: int = _WORTH_IT) -> Runs | None:
     """The runs of a file of at least so many bytes; None where it has to go to the parser as it is."""
-    text = _plain_text(data) if len(data) >= least else None
+    worth_it = len(data) >= least and any(f"<{segment.name}>".encode() in data for segment in segments)
+    text = _plain_text(data) if worth_it else None
     if text is None:
         return None
     shapes = [_Shape(segment, format, text) for segment in segments]
