@@ -362,3 +362,109 @@ class TestSpreadsheets:
         whole = json.loads(dump(le.read(fixture("1998B").encode()), "json"))
         assert whole["format"] == "1998B"
         assert whole["tables"]["lines"][0]["CLIENT_ID"] == "00711"
+
+
+def line(**cells):
+    """A valid 1998BI fee line, with some cells set."""
+    base = {
+        "invoice_date": "20260205", "invoice_number": "1", "client_id": "C1", "matter_id": "M1", "invoice_total": "100",
+        "billing_start": "20260101", "billing_end": "20260131", "line_number": "1", "line_type": "F", "units": "1",
+        "unit_cost": "100", "total": "100", "line_date": "20260115", "task_code": "L120", "activity_code": "A103",
+        "timekeeper_id": "1", "timekeeper_name": "Arnold, Robin", "timekeeper_last_name": "Arnold", "tax_total": "0",
+        "timekeeper_first_name": "Robin", "timekeeper_class": "PARTNR", "narrative": "Draft order", "law_firm_id": "24",
+        "client_matter_id": "CM1", "client_tax_id": "GB1", "matter_name": "Freight", "invoice_net_total": "100",
+        "currency": "GBP", "account_type": "O",
+    }  # fmt: skip
+    return {**base, **cells}
+
+
+def converted(lines, to):
+    return le.convert(le.build("1998BI", lines), to, DEFAULTS)
+
+
+class TestWhatReviewersFound:
+    def test_two_clients_may_have_one_invoice_number(self):
+        made = converted([line(), line(client_id="C2", matter_id="M2", line_number="2")], "2.2").document
+        tables = made.tables
+        assert (tables["clients"]["client_id"], tables["invoices"]["invoice_number"]) == (["C1", "C2"], ["1", "1"])
+        assert list(tables["lines"].links["clients"]) == [1, 2]
+        back = le.convert(le.read(le.write(made)), "1998bi", DEFAULTS)
+        assert back.document.lines["invoice_total"] == ["100", "100"]
+
+    def test_what_lines_of_one_invoice_state_differently_is_told(self):
+        losses = converted(
+            [line(po_number="7"), line(po_number="8", line_number="2", invoice_total="200")], "2.2"
+        ).losses
+        assert [(loss.field, loss.values, loss.reason) for loss in losses] == [
+            ("INVOICE_TOTAL", ((4, "200"),), "the lines of one invoice differ; the first value is kept"),
+            ("PO_NUMBER", ((4, "8"),), "the lines of one matter differ; the first value is kept"),
+        ]
+
+    def test_a_zero_rated_tax_is_kept(self):
+        document, _ = through(le.build("1998BI", [line(tax_type="VAT", tax_rate="0")]), "2.2", "1998bi")
+        assert (document.lines["tax_type"], document.lines["tax_rate"]) == (["VAT"], ["0"])
+
+    def test_a_tax_without_a_rate_gets_the_one_that_it_is_or_stops(self):
+        total = {"total": "120", "tax_total": "20", "invoice_total": "120", "invoice_tax_total": "20"}
+        assert converted([line(**total)], "2.2").document.tables["taxes"]["tax_rate"] == ["0.2"]
+        odd = line(units="3", unit_cost="100", total="320", tax_total="20", invoice_total="320", invoice_tax_total="20")
+        assert converted([odd], "2.2").missing == ("line 3: the line has tax and no rate; put the rate there",)
+
+    @pytest.mark.parametrize(("currency", "prices", "taxes"), [
+        ("GBP", ("0.50", "0.50", "0.50"), ("0.03", "0.02", "0.03")),
+        ("JPY", ("101", "105", "109"), ("5", "5", "5")),
+    ])  # fmt: skip
+    def test_taxes_of_lines_add_up_to_what_the_matter_states(self, currency, prices, taxes):
+        whole = sum(map(Decimal, (*prices, *taxes)))
+        lines = [
+            line(line_number=str(place), unit_cost=price, total=Decimal(price) + Decimal(tax), tax_rate="0.05", currency=currency,
+                 tax_type="VAT", tax_total=tax, invoice_total=whole, invoice_tax_total=sum(map(Decimal, taxes)),
+                 narrative=f"Draft order {place}")
+            for place, (price, tax) in enumerate(zip(prices, taxes, strict=True), 1)
+        ]  # fmt: skip
+        document = le.build("1998BI", lines)
+        made = le.convert(document, "2.2", DEFAULTS)
+        assert errors(made.document) == []
+        back = le.convert(made.document, "1998bi", DEFAULTS)
+        assert sorted(map(Decimal, back.document.lines["tax_total"])) == sorted(map(Decimal, taxes))
+        assert errors(le.read(le.write(back.document))) == []
+
+    def test_the_text_of_an_adjustment_comes_back(self):
+        adjustment = line(line_type="IF", units="", unit_cost="", adjustment="-10", total="-10", line_number="2",
+                          narrative="Courtesy discount", task_code="", activity_code="", timekeeper_id="",
+                          timekeeper_name="", timekeeper_class="", timekeeper_last_name="", timekeeper_first_name="")  # fmt: skip
+        lines = [
+            line(invoice_total="90", invoice_net_total="90"),
+            adjustment | {"invoice_total": "90", "invoice_net_total": "90"},
+        ]
+        document, _ = through(le.build("1998BI", lines), "2.2", "1998bi")
+        assert document.lines["narrative"] == ["Draft order", "Courtesy discount"]
+
+    def test_amounts_that_are_no_numbers_stop_a_conversion(self):
+        assert converted([line(total="1,000.00")], "2.2").missing == (
+            "LINE_ITEM_TOTAL is '1,000.00' (line 3), which is no number; mend it and convert again",
+        )
+
+    def test_what_a_line_lacks_is_not_asked_of_the_defaults(self):
+        assert le.convert(le.build("1998BI", [line(units="")]), "1998b").missing == (
+            "LINE_ITEM_NUMBER_OF_UNITS is required (on F lines; line item 1 has none); fill it in and convert again",
+        )
+
+    def test_a_file_goes_to_a_spreadsheet_as_it_is(self):
+        document = le.build("1998B", [{"invoice_total": "999", "narrative": "café", "task_code": ""}])
+        assert load(dump(document, "xlsx"), "xlsx").lines.columns == document.lines.columns
+
+    @pytest.mark.parametrize("name", ["matters", "invoices"])
+    def test_a_row_that_others_refer_to_cannot_be_taken_out(self, name):
+        whole = json.loads(dump(le.read(fixture("XML 2.2").encode()), "json"))
+        whole["tables"][name] = whole["tables"][name][:-1]
+        with pytest.raises(le.LedesError, match=f"there is no row [0-9] in sheet {name}"):
+            load(json.dumps(whole).encode(), "json")
+
+    def test_a_large_number_of_matters_takes_no_longer_than_it_must(self):
+        lines = [
+            line(matter_id=f"M{n}", invoice_number=str(n), adjustment="-1", total="99", invoice_total="99")
+            for n in range(4000)
+        ]
+        made = converted(lines, "2.2").document
+        assert len(made.tables["matters"]) == 4000

@@ -187,12 +187,48 @@ class TestNothingElseChanges:
         assert le.fix(data).data == data or le.read(data).readable
 
 
+class TestLettersThatAsciiLacks:
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            ("Phase 1 │ Phase 2", "Phase 1 / Phase 2"),
+            ("see ［］", "see ()"),
+            ("1½ hours", "1 1/2 hours"),
+            ("naïve", "naive"),
+        ],
+    )
+    def test_nothing_that_they_turn_into_breaks_a_record_or_a_number(self, before, after):
+        assert le.read(le.fix(with_cells(narrative=before)).data).lines["narrative"][0] == after
+
+    @pytest.mark.parametrize(
+        "cells",
+        [{"units": "5²"}, {"total": "1684.\xad5"}, {"total": "–100"}, {"task_code": "ñ110"}, {"client_id": "É1"}],
+    )
+    def test_amounts_codes_and_ids_keep_theirs(self, cells):
+        ((column, value),) = cells.items()
+        assert le.read(le.fix(with_cells(**cells)).data).lines[column][0] == value
+
+    def test_a_header_in_other_letters(self):
+        data = TEXT.replace("CLIENT_ID|", "CLIENT_IÉD|").encode()
+        assert le.fix(data).data == data or le.read(le.fix(data).data).readable
+
+    def test_xml_that_claims_another_encoding_is_written_in_utf_8(self):
+        data = fixture("XML 2.2").replace(">L110<", ">l110<", 1).encode("cp1252", "replace")
+        fixed = le.fix(data)
+        assert "Calderón" in fixed.data.decode("utf-8")
+        assert le.check(fixed.data, today=TODAY).verdict == "accept"
+
+
 class TestOnRequest:
     def test_names(self):
         data = with_cells(timekeeper_name="Robin Arnold")
         fixed = le.fix(data, requests=["names"])
         assert told(fixed) == [("order of a name", "TIMEKEEPER_NAME", "Robin Arnold", "Arnold, Robin")]
         assert le.fix(data).changes == ()
+
+    @pytest.mark.parametrize("name", ["van Dyke", "Smith Jr.", "Anna Maria Smith", "Arnold"])
+    def test_names_whose_order_is_not_plain_are_left(self, name):
+        assert le.fix(with_cells(timekeeper_name=name), requests=["names"]).changes == ()
 
     def test_line_breaks_and_pipes(self):
         data = with_cells(narrative="Review order\nand | reply")
