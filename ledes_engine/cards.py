@@ -60,12 +60,18 @@ class _Unfilled(dict[str, str]):
         return ""
 
 
-def shipped_cards() -> dict[str, Card]:
-    """All the cards that come with the package, by id."""
+def shipped_cards(*, examples: bool = False) -> dict[str, Card]:
+    """All the cards that come with the package, by id; their examples only where asked for, as no check does."""
     folder = data_folder("rules")
     files = [path for path in files_below(folder, ".toml") if not path.startswith(os.path.join(folder, "guidelines"))]
-    rows: list[list[Any]] = remembered("cards", files, lambda: [list(Card(**_parse(path))) for path in files])
+    if examples:
+        return {card.id: card for card in (Card(**_parse(path)) for path in files)}
+    rows: list[list[Any]] = remembered("cards", files, lambda: [_without_examples(path) for path in files])
     return {row[0]: Card(*row) for row in rows}
+
+
+def _without_examples(path: str) -> list[Any]:
+    return list(Card(**{**_parse(path), "example": []}))
 
 
 def cards_in(folder: str) -> dict[str, Card]:

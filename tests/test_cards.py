@@ -8,7 +8,7 @@ import pytest
 from ledes_engine.cards import Card, shipped_cards
 from tests.examples import KEYS, ROOT, findings, report_on
 
-CARDS = shipped_cards()
+CARDS = shipped_cards(examples=True)
 EXAMPLES = [(card, example) for card in CARDS.values() for example in card.example]
 
 

@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """List rules or explain one."""
     path = find_file(os.getcwd())
-    cards = load_guidelines(path).cards if path else shipped_cards()
+    shipped = shipped_cards(examples=True)
+    cards = {**load_guidelines(path).cards, **shipped} if path else shipped
     chosen = find_cards(cards, options.rule or "all")
     if not chosen:
         known = [*cards, *(card.name for card in cards.values())]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import cache
 
 from ledes_engine import values
 from ledes_engine.codesets import value_list
@@ -94,7 +95,7 @@ def _refuse_unfit(document: Document, strict: bool) -> None:
     for name, table in document.tables.items():
         for field in table.fields:
             for value in table.distinct(field.column):
-                reason = "" if _XML_TEXT.fullmatch(value) else "the value holds a character that XML does not allow"
+                reason = "" if _xml_text().fullmatch(value) else "the value holds a character that XML does not allow"
                 reason = reason or (unfit(value, field, document.format) if strict else "")
                 if reason:
                     raise WriteError(f"{name}: {field.name}", table[field.column].index(value), reason)
@@ -115,7 +116,10 @@ def unfit(value: str, field: Field, format: str) -> str:
     return ""
 
 
-_XML_TEXT = re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+@cache
+def _xml_text() -> re.Pattern[str]:
+    """Texts of the characters that XML allows; compiled when the first XML file is written."""
+    return re.compile("[\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 
 def _encoded(text: str, document: Document) -> bytes:
