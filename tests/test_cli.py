@@ -379,9 +379,10 @@ class TestConvert:
         status, out, _ = ledes(capsys, "convert", "good.txt", "--to", "2.2", "-o", "out.xml", "--losses", "lost.csv")
         assert status == 0
         assert "LINE_ITEM_DATE: 20260131 (line 6): an adjustment of the matter has no such element in LEDES XML" in out
-        assert out.endswith(
-            "out.xml written: LEDES XML 2.2, 2 invoices, 3 line items\n"
-            "checked by the standard: ACCEPT: no errors, no warnings\n"
+        *_, written, checked = out.splitlines()
+        assert written == "out.xml written: LEDES XML 2.2, 2 invoices, 3 line items"
+        assert checked.startswith("checked by ledes from ledes.toml (") and checked.endswith(
+            ": ACCEPT: no errors, no warnings"
         )
         assert (folder / "lost.csv").read_text().splitlines()[0] == "table,field,line,value,reason"
         assert ledes(capsys, "convert", "out.xml", "--to", "xlsx", "-o", "out.xlsx")[0] == 0
@@ -453,5 +454,6 @@ class TestFix:
 
     def test_mistakes_are_told_in_words(self, capsys, faulty):
         assert "there is no unsafe fix 'all'" in ledes_check(capsys, "invoice.txt", "--fix", "--unsafe-fixes", "all")[2]
+        assert "go with --fix" in ledes_check(capsys, "invoice.txt", "--diff")[2]
         assert "go with --fix" in ledes_check(capsys, "invoice.txt", "--backup")[2]
         assert "standard input cannot be mended" in ledes_check(capsys, "-", "--fix")[2]

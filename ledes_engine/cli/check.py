@@ -100,12 +100,12 @@ def run(options: argparse.Namespace) -> int:
     guidelines.plan  # noqa: B018  a fault in the guidelines is told before the first file is read
     found = find_files(options.paths)
     _spare_the_invoices(options, found.files)
-    if options.fix or options.diff:
+    if options.fix:
         status = fixing.fix_files(found.files, guidelines, options)
         if status is not None:
             return status
-    elif options.unsafe_fixes or options.backup:
-        raise LedesError("--unsafe-fixes and --backup go with --fix")
+    elif options.unsafe_fixes or options.backup or options.diff:
+        raise LedesError("--unsafe-fixes, --diff and --backup go with --fix")
     reports = [unread(path, problem) for path, problem in found.problems]
     reports += _checked(found.files, guidelines, options)
     for report in reports:

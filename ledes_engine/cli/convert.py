@@ -9,6 +9,7 @@ from ledes_engine.model import Document, LedesError
 
 if TYPE_CHECKING:
     from ledes_engine.conversion import Loss
+    from ledes_engine.guidelines import Guidelines
 
 _EPILOG = """exit status: 0 written, 2 not written (something is missing, or --strict and something would be lost)"""
 
@@ -46,7 +47,8 @@ def run(options: argparse.Namespace) -> int:
         if kind not in KINDS
         else _of_lines(document)
     )
-    done = convert(document, format, _defaults(options))
+    guidelines = _guidelines(options)
+    done = convert(document, format, guidelines.settings.defaults)
     _report(options, format, done.losses, done.missing)
     if done.missing or (options.strict and done.losses):
         complain(f"{options.output} is not written")
@@ -58,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
         from ledes_engine.checking import check
         from ledes_engine.report.words import headline
 
-        print(f"checked by the standard: {headline([check(data, file=options.output)])}")
+        print(f"checked by {guidelines.title}: {headline([check(data, guidelines, file=options.output)])}")
     return ACCEPT
 
 
@@ -83,12 +85,12 @@ def _of_lines(document: Document) -> str:
     return document.format if document.family == "ASCII" else "1998BI"
 
 
-def _defaults(options: argparse.Namespace) -> dict[str, str]:
+def _guidelines(options: argparse.Namespace) -> "Guidelines":
     from ledes_engine.guidelines import load_guidelines
     from ledes_engine.settings import find_file
 
     name = options.guidelines or find_file(os.getcwd())
-    return load_guidelines(name).settings.defaults if name else {}
+    return load_guidelines(os.path.relpath(name)) if name else load_guidelines()
 
 
 def _report(options: argparse.Namespace, format: str, losses: "tuple[Loss, ...]", missing: tuple[str, ...]) -> None:
@@ -100,7 +102,7 @@ def _report(options: argparse.Namespace, format: str, losses: "tuple[Loss, ...]"
             print(f"    {printable(told)}")
     if losses:
         count = sum(len(loss.values) for loss in losses)
-        print(f"{counted(count, 'value')} that LEDES {format} cannot hold as they are:")
+        print(f"{counted(count, 'value')} that LEDES {format} cannot hold as {'it is' if count == 1 else 'they are'}:")
         for loss in losses:
             print(f"    {printable(str(loss))}")
     if options.losses:

@@ -28,7 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --fix: these too, though they change what the file says "
         "(names, line-breaks, pipes, line-numbers, invoice-total; comma-separated)",
     )
-    group.add_argument("--diff", action="store_true", help="with --fix: show what would change, and write nothing")
+    group.add_argument(
+        "--diff",
+        action="store_true",
+        help="with --fix: show what would change and write nothing; exit status 1 if anything would",
+    )
     group.add_argument("--backup", action="store_true", help=f"with --fix: keep the original as FILE{_BACKUP}")
 
 

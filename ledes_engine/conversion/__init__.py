@@ -34,7 +34,10 @@ def target_format(name: str) -> str:
     known = {simple(format.removeprefix("XML ")): format for format in FORMATS} | {"98b": "1998B", "98bi": "1998BI"}
     found = known.get(simple(name.lower().removeprefix("ledes").removeprefix("xml")))
     if found is None:
-        raise LedesError(f"there is no format {name!r}; there are 1998b, 1998bi, 2000, 2.0, 2.1 and 2.2")
+        raise LedesError(
+            f"there is no format {name!r}; there are 1998b, 1998bi, 2000, 2.0, 2.1 and 2.2 "
+            "(and csv, xlsx and json for ledes convert)"
+        )
     return found
 
 

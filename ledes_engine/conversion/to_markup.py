@@ -29,7 +29,7 @@ def markup_of_tables(
         _sum_up_people(made_tables)
         _state_discounts(made_tables["lines"], tables["lines"])
     if "tier_totals" in tables and "tier_totals" not in made_tables:
-        _leave_out_tiers(made_tables["invoices"], tables["tier_totals"], format, ledger)
+        _leave_out_tiers(made_tables, tables["tier_totals"], format, ledger)
     fill_in(made_tables)
     _fill_gaps(made_tables, defaults, format, ledger)
     own = made_tables.pop("lines")
@@ -171,15 +171,18 @@ def _sum_up_people(tables: Tables) -> None:
             people.columns["hours"][row], people.columns["cost"][row] = plain(hours[key]), plain(cost[key])
 
 
-def _leave_out_tiers(invoices: Table, totals: Table, format: str, ledger: Ledger) -> None:
+def _leave_out_tiers(tables: Tables, totals: Table, format: str, ledger: Ledger) -> None:
     """The tax of an invoice without the tiered taxes, which the format does not have, is summed up anew."""
+    invoices, matters = tables["invoices"], tables["matters"]
     for number_ in set(totals.links["invoices"]):
         row = invoices.numbered(number_)
         if "invoice_tax_total" in invoices and any(number(text) for text in totals["tax_amount"]):
             told = [(invoices.line[row], invoices["invoice_tax_total"][row])]
-            ledger.lose(
-                "invoices", "inv_total_tax", f"LEDES {format} has no tiered taxes, so it is summed up anew", told
-            )
+            below = [at for at, holder in enumerate(matters.links["invoices"]) if holder == number_]
+            cells = [matters[column][at] for column in ("fees_tax", "expenses_tax") for at in below]
+            left = plain(sum((number(text) or ZERO for text in cells), ZERO))
+            reason = f"LEDES {format} has no tiered taxes, so it becomes {left}, and the tiered tax is not charged"
+            ledger.lose("invoices", "inv_total_tax", reason, told)
             invoices.columns["invoice_tax_total"][row] = ""
 
 

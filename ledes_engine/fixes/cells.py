@@ -47,7 +47,7 @@ class Mender:
         mended = {value: new for value in dict.fromkeys(cells) if (new := better(value)) != value}
         if mended:
             for value, new in mended.items():
-                line = table.line[cells.index(value)]
+                line = self._line(name, cells.index(value), field)
                 self.changes.append((what, field.name, value, new, cells.count(value), line))
             table.columns[field.column] = [mended.get(cell, cell) for cell in cells]
 
@@ -57,9 +57,12 @@ class Mender:
         cells = list(table.columns[field.column])
         for row, value in new.items():
             if cells[row] != value:
-                self.changes.append((what, field.name, cells[row], value, 1, table.line[row]))
+                self.changes.append((what, field.name, cells[row], value, 1, self._line(name, row, field)))
                 cells[row] = value
         table.columns[field.column] = cells
+
+    def _line(self, name: str, row: int, field: Field) -> int:
+        return self.document.place(self.document.tables[name], row, field.column)[0]
 
     def is_what(self, document: Document) -> bool:
         """Whether a document says what these tables say."""
