@@ -178,7 +178,7 @@ def most_children(scope: Scope) -> Iterator[Hit]:
             yield Hit(row, "invoice_number", value, {"count": counts[number_], "most": scope.params["most"]})
 
 
-def _taxes(scope: Scope) -> dict[str, Mapping[str, str]]:
+def taxes_of(scope: Scope) -> dict[str, Mapping[str, str]]:
     """What the file says of each tax, by its id: direction, rate, whether it has tiers."""
     taxes = scope.document.segments.get("taxes")
     if taxes is None:
@@ -189,7 +189,7 @@ def _taxes(scope: Scope) -> dict[str, Mapping[str, str]]:
 
 
 def _tiered_invoices(scope: Scope) -> set[int]:
-    tiered = {name for name, tax in _taxes(scope).items() if tax.get("tiered", "").upper() == "Y"}
+    tiered = {name for name, tax in taxes_of(scope).items() if tax.get("tiered", "").upper() == "Y"}
     found: set[int] = set()
     for name in ("tier_totals", "tax_sums", "tax_uses"):
         table = scope.document.segments.get(name)
@@ -216,7 +216,7 @@ def terms_with_tax(scope: Scope) -> Iterator[Hit]:
 @kind
 def withheld_on_line(scope: Scope) -> Iterator[Hit]:
     """A withholding tax (one that decreases) attached to a line item."""
-    held = {name for name, tax in _taxes(scope).items() if tax.get("direction", "").lower() == "decrease"}
+    held = {name for name, tax in taxes_of(scope).items() if tax.get("direction", "").lower() == "decrease"}
     for row, value in enumerate(scope.lines["tax_id"]):
         if value.strip() in held and scope.lines.segments[row] != "tax_matter_disc_cred":
             yield Hit(row, "tax_id", value)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from ledes_engine.checks.arithmetic import agrees
 from ledes_engine.checks.scope import Scope, chosen_rows, judge, kind
-from ledes_engine.checks.segments import _taxes
+from ledes_engine.checks.segments import taxes_of
 from ledes_engine.codesets import currency_digits
 from ledes_engine.model import Hit, Table
 from ledes_engine.values import CENT, ZERO, number, plain, precision
@@ -183,7 +183,7 @@ def tax_amount(scope: Scope) -> Iterator[Hit]:
     scope.whole()
     table, base_column, column = scope.lines, scope.params["base"], scope.params["amount"]
     invoices = scope.document.segments["invoices"]
-    taxes = _taxes(scope)
+    taxes = taxes_of(scope)
     rounded = _lines_taxed(scope)
     for row, text in enumerate(table[column]):
         tax = taxes.get(table["tax_id"][row].strip(), {})
