@@ -176,6 +176,11 @@ class Table:
         rows: dict[int, int] = self.remember("numbered", lambda: {one: row for row, one in enumerate(self.record)})
         return rows[number]
 
+    def with_columns(self, columns: dict[str, list[str]]) -> "Table":
+        """A table of the same rows with other columns."""
+        more = {name: getattr(self, name) for name in ("fields", "segments", "links", "read_day")}
+        return Table(columns, self.record, self.line, **more)
+
     def take(self, rows: Sequence[int]) -> "Table":
         """A table of these rows only."""
         pick = itemgetter(*rows) if len(rows) > 1 else lambda cells: tuple(cells[row] for row in rows)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from decimal import Decimal
+from functools import lru_cache
 
 from ledes_engine.model import Table
 from ledes_engine.values import ZERO, number, plain
@@ -9,6 +10,19 @@ from ledes_engine.values import ZERO, number, plain
 Tables = dict[str, Table]
 _SHARED = ("MISF", "MIDB")
 _APPLIED = "MIFA"
+
+
+def credit(code: str, amount: Decimal) -> dict[str, str]:
+    """The cells of a discount or credit of a flat amount, its direction by its sign."""
+    direction = "Decrease" if amount < 0 else "Increase"
+    return {"credit_code": code, "credit_type": "Flat", "direction": direction, "amount": plain(amount)}
+
+
+@lru_cache(maxsize=1 << 16)
+def without_tax(total: str, tax: str) -> str:
+    """A total without the tax; as it stands where there is none."""
+    amount, part = number(total), number(tax)
+    return plain(amount - part) if part and amount is not None else total
 
 
 def fill_in(tables: Tables) -> None:

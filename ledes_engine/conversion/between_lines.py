@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from ledes_engine.conversion.amounts import without_tax
 from ledes_engine.conversion.losses import Ledger
 from ledes_engine.conversion.sheet import Sheet
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.model import Document
-from ledes_engine.values import number, plain
+from ledes_engine.values import number
 
 # What 1998BI has twice, or computes from other fields.
 _SAID_ELSEWHERE = ("timekeeper_last_name", "timekeeper_first_name", "invoice_net_total")
@@ -23,7 +24,7 @@ def lines_between(document: Document, format: str, defaults: Mapping[str, str], 
         columns["timekeeper_last_name"] = [last for last, _, _ in names]
         columns["timekeeper_first_name"] = [first for _, _, first in names]
     elif format == "1998B" and document.format == "1998BI":
-        columns["total"] = [_less(*pair) for pair in zip(lines["total"], lines["tax_total"], strict=True)]
+        columns["total"] = [without_tax(*pair) for pair in zip(lines["total"], lines["tax_total"], strict=True)]
     for column in lines.columns:
         if column not in columns and column not in _SAID_ELSEWHERE and not _says_nothing(document, column):
             ledger.lose_column("lines", lines, column, f"LEDES {format} has no such field")
@@ -38,8 +39,3 @@ def _says_nothing(document: Document, column: str) -> bool:
     return column in ("tax_total", "tax_rate", "invoice_tax_total") and not any(
         number(value) for value in document.lines.distinct(column)
     )
-
-
-def _less(total: str, tax: str) -> str:
-    whole, part = number(total), number(tax)
-    return plain(whole - part) if whole is not None and part else total

@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from ledes_engine.codesets import currency_digits
+from ledes_engine.conversion.amounts import credit, without_tax
 from ledes_engine.conversion.draft import Draft, made
 from ledes_engine.conversion.losses import Ledger
 from ledes_engine.formats.elements import HOMES
@@ -100,11 +101,10 @@ class _Reader:
                 if field.column not in self._lines or len(self._lines.distinct(field.column)) < 2:
                     continue
                 cells, kept = self._lines[field.column], self._drafts[name].rows
-                other: dict[str, int] = {}
+                other: set[str] = set()
                 for home, rows in homes:
                     first = kept[home[name] - 1][field.column]
-                    texts = {cells[row] for row in rows} - {first}
-                    other |= {text: rows[0] for text in texts if _date(text, field.type) != first}
+                    other |= {text for text in {cells[row] for row in rows} if _date(text, field.type) != first}
                 told = [(self._lines.line[cells.index(text)], text) for text in other]
                 reason = f"the lines of one {_OUTER[name]} differ; the first value is kept"
                 self._ledger.lose("lines", self._document.native(field.column), reason, sorted(told))
@@ -148,7 +148,7 @@ class _Reader:
         totals = columns["total"]
         if "tax_total" in self._lines:
             taxes = [self._lines["tax_total"][row] for row in order]
-            totals = [_less(total, tax) for total, tax in zip(totals, taxes, strict=True)]
+            totals = [without_tax(total, tax) for total, tax in zip(totals, taxes, strict=True)]
         units = [_unit(self._cell("currency", row)) for row in order]
         cells = zip(columns["units"], columns["unit_cost"], columns["adjustment"], totals, units, strict=True)
         return [_base(*texts) for texts in cells], totals
@@ -179,7 +179,7 @@ class _Reader:
 
     def _adjustment(self, home: Mapping[str, int], row: int, kind: str) -> None:
         """An IF or IE line, which is a discount or credit of the matter."""
-        total = number(_less(self._cell("total", row), self._cell("tax_total", row)))
+        total = number(without_tax(self._cell("total", row), self._cell("tax_total", row)))
         if total is None:
             self._ledger.refuse(f"line {self._lines.line[row]}: the total of the {kind} line is no number")
             return
@@ -190,9 +190,7 @@ class _Reader:
     def _discount(
         self, segment: str, home: Mapping[str, int], row: int, code: str, amount: Decimal, more: Mapping[str, str]
     ) -> int:
-        direction = "Decrease" if amount < 0 else "Increase"
-        cells = {"credit_code": code, "credit_type": "Flat", "direction": direction, "amount": plain(amount), **more}
-        return self._drafts["discounts"].add(segment, home, self._lines.line[row], cells)
+        return self._drafts["discounts"].add(segment, home, self._lines.line[row], {**credit(code, amount), **more})
 
     def _tax(self, segment: str, home: Mapping[str, int], row: int, base: Decimal, kind: str) -> None:
         """A line's tax, of which 1998BI has at most one: its definition, its use, its share of the sums."""
@@ -298,10 +296,3 @@ def _base(units: str, cost: str, adjustment: str, total: str, unit: Decimal) -> 
     stated = None if whole is None else whole - (number(adjustment) or ZERO)
     product = one * other
     return plain(stated if stated is not None and abs(stated - product) < unit else product)
-
-
-@lru_cache(maxsize=1 << 16)
-def _less(total: str, tax: str) -> str:
-    """A total without the tax; as it stands where there is none."""
-    amount, part = number(total), number(tax)
-    return plain(amount - part) if part and amount is not None else total

@@ -47,9 +47,7 @@ class Ledger:
         how = (
             f"give it as {column} under [defaults] in the guidelines" if by_default else "fill it in and convert again"
         )
-        told = f"{field} is required ({where}); {how}"
-        if told not in self.missing:
-            self.missing.append(told)
+        self.refuse(f"{field} is required ({where}); {how}")
 
     def refuse(self, told: str) -> None:
         """Note something that stands in the way of the conversion."""

@@ -200,13 +200,12 @@ class _Writer:
         for name, table in self._tables.items():
             if name in _SAID_ELSEWHERE:
                 continue
-            credits_of_lines = name == "discounts"
             for field in table.fields:
                 told = field.column in kept or field.column.endswith("item_number")
                 if told or (self._format == "1998BI" and name == "tax_uses"):
                     continue
-                if credits_of_lines and field.column in ("amount", "credit_code", "note"):
-                    continue  # told below
+                if name == "discounts" and field.column in ("amount", "credit_code", "note"):
+                    continue  # in the adjustment; `_tell_credits_of_lines` tells the rest
                 if field.column in ("timekeeper_last_name", "timekeeper_first_name"):
                     continue
                 self._ledger.lose_column(name, table, field.column, f"LEDES {self._format} has no such field")
@@ -216,5 +215,4 @@ def _bare(lines: Table) -> Table:
     """The line items with their own columns only."""
     own = {field.column for field in lines.fields}
     columns = {name: cells for name, cells in lines.columns.items() if name in own}
-    return Table(columns, lines.record, lines.line, fields=lines.fields, segments=lines.segments, links=lines.links,
-                 read_day=lines.read_day)  # fmt: skip
+    return lines.with_columns(columns)

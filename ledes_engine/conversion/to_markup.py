@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from decimal import Decimal
 
-from ledes_engine.conversion.amounts import Tables, fill_in
+from ledes_engine.conversion.amounts import Tables, credit, fill_in
 from ledes_engine.conversion.draft import Draft, made, table_fields, tables_in
 from ledes_engine.conversion.losses import Ledger
 from ledes_engine.formats.elements import HOMES
@@ -142,16 +142,15 @@ def _with_columns(
     """A table with more columns and without some."""
     columns = {name: cells for name, cells in {**table.columns, **more}.items() if name not in without}
     kept = tuple(field for field in (*table.fields, *fields) if field.column in columns)
-    return Table(columns, table.record, table.line, fields=kept, segments=table.segments, links=table.links,
-                 read_day=table.read_day)  # fmt: skip
+    changed = table.with_columns(columns)
+    changed.fields = kept
+    return changed
 
 
 def _credit(
     draft: Draft, segment: str, home: Mapping[str, int], code: str, amount: Decimal, line: int, more: Mapping[str, str]
 ) -> None:
-    direction = "Decrease" if amount < 0 else "Increase"
-    cells = {"credit_code": code, "credit_type": "Flat", "direction": direction, "amount": plain(amount), **more}
-    draft.add(segment, home, line, cells)
+    draft.add(segment, home, line, {**credit(code, amount), **more})
 
 
 def _sum_up_people(tables: Tables) -> None:

@@ -82,13 +82,11 @@ def _own_tables(document: Document) -> dict[str, Table]:
     tables = {name: table for name, table in document.tables.items() if name != "extensions"}
     own = {field.column for field in document.lines.fields}
     columns = {column: cells for column, cells in document.lines.columns.items() if column in own}
-    return {**tables, "lines": Table(columns, document.lines.record, document.lines.line, fields=document.lines.fields,
-                                     segments=document.lines.segments, links=document.lines.links)}  # fmt: skip
+    return {**tables, "lines": document.lines.with_columns(columns)}
 
 
 def _copy(table: Table) -> Table:
-    return Table(dict(table.columns), table.record, table.line, fields=table.fields, segments=table.segments,
-                 links=table.links)  # fmt: skip
+    return table.with_columns(dict(table.columns))
 
 
 class Safe:

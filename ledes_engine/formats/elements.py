@@ -118,7 +118,7 @@ class Elements:
         self._by_tag = {tag: segment for segment in self._segments.values() for tag in segment.tags}
         self._loose = {simple(tag): tag for tag in self._by_tag}
         self._names = {name: _Names(segment, format) for name, segment in self._segments.items()}
-        self._shapes: dict[tuple[Any, ...], tuple[Any, str]] = {}
+        self._shapes: dict[tuple[Any, ...], Any] = {}
         self.line_segments = [segment for segment in self._segments.values() if segment.table == "lines"]
         self._streamed: list[_Read] = []
         self._streaming = False
@@ -144,14 +144,14 @@ class Elements:
     def _line(self, element: "etree._Element") -> _Read:
         children = list(element)
         tags = (element.tag, *[child.tag for child in children])
-        pick, _ = self._shapes.get(tags) or self._shape(tags)
+        pick = self._shapes[tags] if tags in self._shapes else self._shape(tags)
         if pick is None or any(map(len, children)):
             return self._read(element, self._by_tag[local(element.tag)])
         texts = [child.text for child in children]
         texts.append(None)
         return _Read(pick(texts), _line_of(element))
 
-    def _shape(self, tags: tuple[Any, ...]) -> tuple[Any, str]:
+    def _shape(self, tags: tuple[Any, ...]) -> Any:
         """How a line item with these children becomes a row; no picker where each child has to be looked at."""
         segment = self._by_tag[local(tags[0])]
         names, columns = self._names[segment.name], [len(tags) - 1] * self._names[segment.name].width
@@ -160,9 +160,8 @@ class Elements:
             place = names.places[local(tag)]
             plain = plain and columns[place] == len(tags) - 1 and local(tag) in names.official
             columns[place] = position
-        found = (itemgetter(*columns) if plain else None, segment.name)
-        self._shapes[tags] = found
-        return found
+        self._shapes[tags] = itemgetter(*columns) if plain else None
+        return self._shapes[tags]
 
     # All other segments.
 

@@ -8,7 +8,6 @@ to the parser, and the outcome is the same either way; the tests hold the two wa
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -163,7 +162,7 @@ def _optional(name: str) -> str:
 
 def _usual_order(text: str, tag: str, known: dict[str, int]) -> list[str]:
     """The elements of the longest of the first plain line items, and with them all that are in their order."""
-    shapes: Counter[tuple[str, ...]] = Counter()
+    longest: list[str] = []
     position = 0
     for _ in range(_SAMPLES):
         start = text.find(f"<{tag}>", position)
@@ -171,7 +170,7 @@ def _usual_order(text: str, tag: str, known: dict[str, int]) -> list[str]:
         if start < 0 or stop < 0:
             break
         inner, position = text[start + len(tag) + 2 : stop], stop
-        names = tuple(_ELEMENT.findall(inner))
+        names = _ELEMENT.findall(inner)
         if not _ELEMENT.sub("", inner).strip() and len(set(names)) == len(names) and known.keys() >= set(names):
-            shapes[names] += 1
-    return list(max(shapes, key=lambda names: len(tuple(names)), default=()))
+            longest = max(longest, names, key=len)
+    return longest
