@@ -25,6 +25,7 @@ class Card(NamedTuple):
     formats: list[str] = []  # those it applies to; all when empty
     loc_code: str = ""  # the LEDES Oversight Committee's error code
     replaced_by: str = ""
+    remedy: str = ""  # what a client does with a finding unless the guidelines say: reject, adjust, cut 20%
     reasons: dict[str, str] = {}  # texts for `{reason}`, by the slug that the check gives
     example: list[dict[str, Any]] = []
     pack: str = ""
@@ -48,7 +49,7 @@ class Card(NamedTuple):
 
 
 # A cell may hold megabytes; a sentence quotes this much of it.
-_LONGEST_WORDS = 200
+_LONGEST_WORDS = 900
 
 
 def _shortened(text: str) -> str:
@@ -63,7 +64,8 @@ class _Unfilled(dict[str, str]):
 def shipped_cards(*, examples: bool = False) -> dict[str, Card]:
     """All the cards that come with the package, by id; their examples only where asked for, as no check does."""
     folder = data_folder("rules")
-    files = [path for path in files_below(folder, ".toml") if not path.startswith(os.path.join(folder, "guidelines"))]
+    others = tuple(os.path.join(folder, name) + os.sep for name in ("guidelines", "lexicon"))
+    files = [path for path in files_below(folder, ".toml") if not path.startswith(others)]
     if examples:
         return {card.id: card for card in (Card(**_parse(path)) for path in files)}
     rows: list[list[Any]] = remembered("cards", files, lambda: [_without_examples(path) for path in files])

@@ -9,19 +9,21 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cached_property, lru_cache
 from typing import Any
 
 from ledes_engine.cards import Card, cards_in, find_cards, near_miss, shipped_cards
-from ledes_engine.checks import KINDS, Client, Matter, Scope, Timekeeper
+from ledes_engine.checks import KINDS, Client, Dispute, Matter, Scope, Timekeeper
 from ledes_engine.codesets import ANY, Code, CodeSet, CodeSets, currency_digits, read_codes, shipped_sets
 from ledes_engine.engine import Plan, Rule, Source, run
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.formats.write import build
+from ledes_engine.history import History
 from ledes_engine.model import Document, LedesError
 from ledes_engine.results import Finding
-from ledes_engine.settings import FILE_NAME, Codes, Match, Settings, TimekeeperEntry, Waiver, layers, merge
+from ledes_engine.settings import FILE_NAME, Codes, Match, MatterEntry, Settings, TimekeeperEntry, Waiver, layers, merge
 from ledes_engine.values import number
 
 
@@ -172,10 +174,12 @@ class Guidelines:
             allowed_codes=None if codes.allowed is None else frozenset([*codes.allowed, *codes.custom]),
             denied_codes={code.upper(): why for code, why in codes.denied.items()},
             timekeepers={one.id: _timekeeper(one) for one in settings.timekeeper} or None,
-            matters={one.id: Matter(one.id, one.opened, one.closed, tuple(one.code_sets)) for one in settings.matter}
-            or None,
+            matters={one.id: _matter(one) for one in settings.matter} or None,
             firm_ids=frozenset(settings.firm_ids) or None,
             currency=settings.currency,
+            tax_rates=tuple(_amount(text, "tax_rates") for text in settings.tax_rates),
+            disputes=tuple(Dispute(*one) for one in settings.dispute),
+            history=History(settings.history) if settings.history else None,
         )
 
     def _waive(self, finding: Finding) -> str:
@@ -212,7 +216,31 @@ def _timekeeper(entry: TimekeeperEntry) -> Timekeeper:
         if rate.start and rate.end and rate.start > rate.end:
             raise LedesError(f"timekeeper {entry.id}: the rate of {rate.rate} ends before it starts")
     rates = tuple((rate.start, rate.end, rate.rate) for rate in entry.rates)
-    return Timekeeper(entry.id, entry.name, entry.classification, rates)
+    return Timekeeper(entry.id, entry.name, entry.classification, rates, entry.admitted, entry.until)
+
+
+def _matter(entry: MatterEntry) -> Matter:
+    where = f"matter {entry.id}"
+    known = ("budget", "authorised", "billed")
+    amounts = {key: _amount(text, f"{where}, {key}") for key in known if (text := getattr(entry, key))}
+    return Matter(
+        entry.id,
+        entry.opened,
+        entry.closed,
+        tuple(entry.code_sets),
+        phases={code.upper(): _amount(text, f"{where}, phases") for code, text in entry.phases.items()},
+        fee=entry.fee,
+        staff=tuple(entry.staff),
+        approved=tuple(entry.approved),
+        **amounts,
+    )
+
+
+def _amount(text: str, where: str) -> Decimal:
+    found = number(text)
+    if found is None:
+        raise LedesError(f'{where}: {text!r} is no plain number; write it like "350.00"')
+    return found
 
 
 def _custom_set(codes: Codes) -> CodeSet:

@@ -41,6 +41,8 @@ class TimekeeperEntry(NamedTuple):
     name: str = ""
     classification: str = ""
     rates: list[Rate] = []
+    admitted: int | None = None  # the year of admission to the bar
+    until: date | None = None  # the last day of the approval
 
 
 class MatterEntry(NamedTuple):
@@ -50,6 +52,13 @@ class MatterEntry(NamedTuple):
     opened: date | None = None
     closed: date | None = None
     code_sets: list[str] = []
+    budget: str = ""  # amounts are texts, because they are exact
+    phases: dict[str, str] = {}  # task code or phase -> the most that may be billed to it
+    authorised: str = ""
+    billed: str = ""  # to date, where it is not in the history
+    fee: Literal["hourly", "fixed"] = "hourly"
+    staff: list[str] = []  # the timekeepers of the staffing plan
+    approved: list[str] = []  # work that was approved in advance: "summary judgment", "expert"
 
 
 class Match(NamedTuple):
@@ -73,6 +82,16 @@ class Waiver(NamedTuple):
     field: str = "*"
 
 
+class DisputeEntry(NamedTuple):
+    """What the client rejected or disputes of an earlier invoice: a line of it, or the whole."""
+
+    invoice: str
+    reason: str = ""
+    raised: date | None = None
+    line: str = ""
+    status: Literal["rejected", "disputed"] = "rejected"
+
+
 class Settings(NamedTuple):
     """A guidelines file, key by key."""
 
@@ -90,6 +109,10 @@ class Settings(NamedTuple):
     matter: list[MatterEntry] = []
     firm_ids: list[str] = []
     currency: str = ""
+    tax_rates: list[str] = []  # the fractions that the client approved
+    dispute: list[DisputeEntry] = []
+    remedy: dict[str, str] = {}  # what the client does with a finding of a rule: "reject", "adjust", "cut 20%"
+    history: str = ""  # the store of earlier invoices
     cards: list[str] = []
     plugins: list[str] = []
     waiver: list[Waiver] = []
@@ -99,8 +122,8 @@ class Settings(NamedTuple):
 
 
 # Lists that a file adds to; any other value takes the place of the one it extends.
-_ADDED = ("ignore", "cards", "plugins", "waiver", "timekeeper", "matter")
-_PATHS = ("cards", "clients", "baseline", "codes.custom_files")
+_ADDED = ("ignore", "cards", "plugins", "waiver", "timekeeper", "matter", "dispute")
+_PATHS = ("cards", "clients", "baseline", "codes.custom_files", "history")
 
 
 def shipped_names() -> list[str]:

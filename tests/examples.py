@@ -1,6 +1,8 @@
 """What a card's `[[example]]` means: a good fixture, changed in one place, and what the rule then finds."""
 
+import os
 import re
+import tempfile
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,10 @@ from lxml import etree
 
 from ledes_engine.cards import Card
 from ledes_engine.checking import check
+from ledes_engine.formats import read
 from ledes_engine.formats.fields import fields_of
 from ledes_engine.guidelines import Guidelines
+from ledes_engine.history import History
 from ledes_engine.results import Report
 from ledes_engine.settings import Settings
 from ledes_engine.strict import validated
@@ -19,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TODAY = date(2026, 3, 1)
 KEYS = set(
     "say expect set line append twice replace text drop_line keep_lines cut encoding file params guidelines "
-    "format edit drop add".split()
+    "format edit drop add earlier".split()
 )
 _ASKED = {"ASCII": "1998B", "XML": "XML 2.2"}
 
@@ -96,9 +100,27 @@ def element_at(root: Any, path: str) -> Any:
     return found
 
 
+def earlier(invoices: list[dict[str, str]], format: str) -> str:
+    """A store that holds the good fixture, changed in all lines of its first invoice, for each of the invoices."""
+    path = os.path.join(tempfile.mkdtemp(), "earlier.sqlite")
+    history = History.at(path)
+    for values in invoices:
+        lines = fixture(format).split("\r\n")
+        first = lines[2].split("|")[1]
+        kept = [line for line in lines[2:] if line.split("|")[1:2] == [first]]
+        history.record(
+            read("\r\n".join([*lines[:2], *(changed(one, format, values) for one in kept), ""]).encode()),
+            "accept",
+            TODAY,
+        )
+    return path
+
+
 def report_on(card: Card, example: dict[str, Any]) -> Report:
     """The report of the card's rule alone on the example."""
     settings = {"select": [card.id], **example.get("guidelines", {})}
+    if "earlier" in example:
+        settings["history"] = earlier(example["earlier"], format_of(card, example))
     if "params" in example:
         settings["params"] = {card.id: example["params"]}
     guidelines = Guidelines(validated(Settings, settings, card.id), {})

@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Lowest first; an import never points up.
 LAYERS = [
     ["resources", "values", "model", "views"],
-    ["cards", "strict", "codesets", "results", "formats", "checks"],
+    ["cards", "strict", "codesets", "results", "formats", "narrative", "history", "checks"],
     ["engine"],
     ["settings", "guidelines", "report", "checking", "conversion", "fixes"],
     ["cli", "__main__"],

@@ -5,8 +5,28 @@ and never prose, and judges each distinct value once. It raises `NotChecked` whe
 table raises `NotApplicable` by itself when it has not the column that is asked for.
 """
 
-from ledes_engine.checks import arithmetic, cells, codes, consistency, dates, segments, sums, timekeepers
-from ledes_engine.checks.scope import KINDS, Client, Matter, Scope, Timekeeper
+from ledes_engine.checks import (
+    arithmetic,
+    attendance,
+    budgets,
+    cells,
+    codes,
+    consistency,
+    dates,
+    earlier,
+    expenses,
+    narratives,
+    patterns,
+    phrases,
+    segments,
+    staffing,
+    sums,
+    timekeepers,
+)
+from ledes_engine.checks.scope import KINDS, Client, Dispute, Matter, Scope, Timekeeper
 
-__all__ = ["KINDS", "Client", "Matter", "Scope", "Timekeeper"]
-_MODULES = (arithmetic, cells, codes, consistency, dates, segments, sums, timekeepers)  # importing them fills KINDS
+__all__ = ["KINDS", "Client", "Dispute", "Matter", "Scope", "Timekeeper"]
+_MODULES = (
+    *(arithmetic, attendance, budgets, cells, codes, consistency, dates, earlier, expenses, narratives),
+    *(patterns, phrases, segments, staffing, sums, timekeepers),
+)  # importing them fills KINDS

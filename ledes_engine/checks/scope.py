@@ -3,11 +3,15 @@
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.codesets import CodeSets
 from ledes_engine.model import Document, Field, Hit, NotChecked, Table
+
+if TYPE_CHECKING:
+    from ledes_engine.history import History
 
 
 class Timekeeper(NamedTuple):
@@ -17,6 +21,8 @@ class Timekeeper(NamedTuple):
     name: str = ""
     classification: str = ""
     rates: tuple[tuple[date | None, date | None, Any], ...] = ()
+    admitted: int | None = None  # the year of admission to the bar
+    until: date | None = None  # the last day of the approval
 
 
 class Matter(NamedTuple):
@@ -26,6 +32,23 @@ class Matter(NamedTuple):
     opened: date | None = None
     closed: date | None = None
     code_sets: tuple[str, ...] = ()
+    budget: Decimal | None = None
+    phases: Mapping[str, Decimal] = {}  # task code or phase -> the most that may be billed to it
+    authorised: Decimal | None = None  # by an order or an engagement letter
+    billed: Decimal | None = None  # to date, where it is not in the history
+    fee: str = "hourly"  # or fixed
+    staff: tuple[str, ...] = ()  # the timekeepers of the staffing plan
+    approved: tuple[str, ...] = ()  # work that was approved: `summary judgment`, `expert`
+
+
+class Dispute(NamedTuple):
+    """What the client rejected or disputes of an earlier invoice; a line of it, or the whole."""
+
+    invoice: str
+    reason: str = ""
+    raised: date | None = None
+    line: str = ""  # the number of the line
+    status: str = "rejected"  # or disputed
 
 
 class Client(NamedTuple):
@@ -38,6 +61,9 @@ class Client(NamedTuple):
     matters: Mapping[str, Matter] | None = None
     firm_ids: frozenset[str] | None = None
     currency: str = ""
+    tax_rates: tuple[Decimal, ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    history: "History | None" = None
 
 
 class Scope(NamedTuple):
@@ -68,6 +94,21 @@ class Scope(NamedTuple):
     def written(self, day: date) -> str:
         """A day as the document's format writes it."""
         return f"{day:%Y-%m-%d}" if self.document.format.startswith("XML 2.") else f"{day:%Y%m%d}"
+
+    def history(self) -> "History":
+        """The earlier invoices; raises NotChecked when there are none to look at."""
+        if self.client.history is None:
+            raise NotChecked("no earlier invoices are given (--history, or a store that --record fills)")
+        return self.client.history
+
+    def matter_column(self) -> str:
+        """The column of the client's matter number, or of the firm's where the client's is not filled."""
+        lines = self.lines
+        return (
+            "client_matter_id"
+            if "client_matter_id" in lines and any(lines.distinct("client_matter_id"))
+            else "matter_id"
+        )
 
     def whole(self) -> None:
         """Refuse to compare the parts of an XML file of which something could not be read."""

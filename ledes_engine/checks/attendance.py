@@ -1,0 +1,113 @@
+"""Kinds about several people who do, attend or say one thing."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+
+from ledes_engine.checks.narratives import hours_of, narrative_hit, total_of
+from ledes_engine.checks.scope import Scope, chosen_rows, kind
+from ledes_engine.checks.staffing import internal_lines
+from ledes_engine.model import Hit, Table
+from ledes_engine.values import ZERO, plain
+
+# The events that several people attend, and the words for them.
+_EVENTS = {
+    "deposition": ("deposition", "depo"),
+    "hearing": ("hearing", "oral argument", "hrg"),
+    "mediation": ("mediation",),
+    "trial": ("trial",),
+    "conference": ("conference", "meeting"),
+}
+
+
+@kind
+def attendees(scope: Scope) -> Iterator[Hit]:
+    """More than `max` people of the firm at one hearing, deposition, mediation or meeting.
+
+    They attend one when their lines on one matter and day say so; those whose words say what part they took (`roles`)
+    do not count. One hit at the line of each person beyond the number.
+    """
+    most, roles = int(scope.params["max"]), [role.lower() for role in scope.params["roles"]]
+    lines, column = scope.lines, scope.matter_column()
+    found: dict[tuple[str, str, str], dict[str, int]] = {}
+    for row in chosen_rows(scope):
+        event = _event(lines["narrative"][row], roles)
+        if event and lines["timekeeper_id"][row]:
+            key = (lines[column][row], lines["line_date"][row], event)
+            found.setdefault(key, {}).setdefault(lines["timekeeper_id"][row], row)
+    for (_, day, event), people in found.items():
+        for row in list(people.values())[most:] if len(people) > most else ():
+            names = ", ".join(people)
+            yield narrative_hit(
+                scope, row, {"event": event, "day": day, "people": len(people), "names": names, "max": most}
+            )
+
+
+def _event(text: str, roles: list[str]) -> str:
+    """The event that a line's only task says was attended; nothing where the words say which part was taken."""
+    low = text.lower()
+    if not low.startswith(_ATTENDS) or any(role in low for role in roles):
+        return ""
+    return next((name for name, words in _EVENTS.items() if any(word in low for word in words)), "")
+
+
+_ATTENDS = (
+    *("attend", "appear", "deposition of", "hearing on", "depo of", "mediation", "trial", "participate", "defend"),
+    *("second-chair", "second chair", "court appearance", "oral argument", "took deposition", "take deposition"),
+)
+
+
+@kind
+def internal_talk(scope: Scope) -> Iterator[Hit]:
+    """Talk within the firm that more than `max_billers` people bill on one matter and day.
+
+    A line is such talk when its words name colleagues only. With `max_billers = 0` every such line is a hit.
+    """
+    lines, most = scope.lines, int(scope.params["max_billers"])
+    column = scope.matter_column()
+    found: dict[tuple[str, str], list[int]] = {}
+    for row, _ in internal_lines(scope):
+        found.setdefault((lines[column][row], lines["line_date"][row]), []).append(row)
+    for (_, day), rows in found.items():
+        people = dict.fromkeys(lines["timekeeper_id"][row] for row in rows)
+        if len(people) > most:
+            paid = list(people)[:most]
+            for row in rows:
+                if lines["timekeeper_id"][row] not in paid:
+                    hours = plain(sum((hours_of(scope, one) for one in rows), ZERO))
+                    yield narrative_hit(scope, row, {"people": len(people), "day": day, "hours": hours}, allowed=ZERO)
+
+
+@kind
+def shared_text(scope: Scope) -> Iterator[Hit]:
+    """Two people who bill one text on one matter within `days` days; shorter texts than `min_words` do not count."""
+    lines, near, least = scope.lines, timedelta(days=int(scope.params["days"])), int(scope.params["min_words"])
+    column = scope.matter_column()
+    texts: dict[tuple[str, str], list[int]] = {}
+    rows = chosen_rows(scope)
+    distinct = lines.distinct("narrative")
+    if len(distinct) >= len(lines) and len(set(map(str.lower, distinct))) == len(lines):
+        return  # no text stands there twice
+    for row in rows:
+        texts.setdefault((lines[column][row], " ".join(lines["narrative"][row].lower().split())), []).append(row)
+    days = lines.days("line_date")
+    for (_, text), same in texts.items():
+        if len(same) < 2 or len(text.split()) < least:
+            continue
+        for at, row in enumerate(same):
+            other = next(
+                (one for one in same[:at] if _other(scope, one, row) and _near(days, one, row, near, lines)), None
+            )
+            if other is not None:
+                people = lines["timekeeper_id"]
+                facts = {"first_line": lines.line[other], "other": people[other], "timekeeper": people[row]}
+                yield Hit(row, "narrative", lines["narrative"][row], facts, total_of(scope, row))
+
+
+def _near(days: Mapping[str, date | None], one: int, row: int, near: timedelta, lines: Table) -> bool:
+    first, second = days[lines["line_date"][one]], days[lines["line_date"][row]]
+    return first is not None and second is not None and abs(second - first) <= near
+
+
+def _other(scope: Scope, one: int, row: int) -> bool:
+    people = scope.lines["timekeeper_id"]
+    return people[one] != people[row]
