@@ -11,7 +11,7 @@ from ledes_engine.cards import Card
 from ledes_engine.checks import KINDS, Client, Scope
 from ledes_engine.codesets import currency_digits
 from ledes_engine.model import Document, Fault, Field, Hit, NotApplicable, NotChecked, Outcome, Table
-from ledes_engine.results import LONGEST_QUOTE, SEVERITY_RANK, Finding, Report, Waived
+from ledes_engine.results import LONGEST_QUOTE, SEVERITY_RANK, Finding, Report, Waived, stake
 
 # Twelve whole and four decimal digits multiplied, summed over millions of lines, stay exact.
 _EXACT = decimal.Context(prec=80)
@@ -26,6 +26,7 @@ class Rule(NamedTuple):
     severity: str
     by_field: Mapping[str, str]
     params: Mapping[str, Any]
+    remedy: str = ""  # what the client does with a finding: reject, adjust, cut 20%
 
 
 class Plan(NamedTuple):
@@ -173,9 +174,10 @@ class _Places:
             field=self._document.native(column),
             value=_quoted(hit.value),
             facts=hit.facts,
-            amount=hit.amount if isinstance(hit, Hit) else None,
+            amount=stake(rule.remedy, hit) if isinstance(hit, Hit) else None,
             around=self._around(column, row),
             path=path,
+            remedy=rule.remedy,
         )
 
     def _of_segment(self, hit: Hit, rule: Rule, severity: str, table: Table) -> Finding:
@@ -196,7 +198,8 @@ class _Places:
             field=name,
             value=_quoted(hit.value),
             facts=hit.facts,
-            amount=hit.amount,
+            amount=stake(rule.remedy, hit),
+            remedy=rule.remedy,
             around=_tags(name) if hit.value else ("", ""),
             path=path,
         )

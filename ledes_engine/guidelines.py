@@ -22,7 +22,7 @@ from ledes_engine.formats.fields import fields_of
 from ledes_engine.formats.write import build
 from ledes_engine.history import History
 from ledes_engine.model import Document, LedesError
-from ledes_engine.results import Finding
+from ledes_engine.results import Finding, cut_share
 from ledes_engine.settings import FILE_NAME, Codes, Match, MatterEntry, Settings, TimekeeperEntry, Waiver, layers, merge
 from ledes_engine.values import number
 
@@ -87,7 +87,7 @@ class Guidelines:
         """What the engine runs; raises LedesError for a rule or a parameter that does not exist."""
         settings = self.settings
         kinds = {**KINDS, **_plugin_kinds(settings.plugins)}
-        grades = self._grades()
+        grades, remedies = self._grades(), self._remedies()
         rules = []
         for card in self._selected(grades):
             if card.kind not in kinds:
@@ -97,7 +97,7 @@ class Guidelines:
             whole = grades.get((card.id, ""), card.severity)
             by_field = {field: grade for (rule, field), grade in grades.items() if rule == card.id and field}
             if whole != "off" or by_field:
-                rules.append(Rule(card, whole, by_field, self._params(card)))
+                rules.append(Rule(card, whole, by_field, self._params(card), remedies.get(card.id, card.remedy)))
         if not rules:
             raise LedesError("no rule is left to run; look at select and ignore (ledes rules lists the rules)")
         known = read_baseline(settings.baseline) if settings.baseline else {}
@@ -146,6 +146,16 @@ class Guidelines:
             for card in self._find(word, f"severity.{key}"):
                 grades[card.id, column] = grade
         return grades
+
+    def _remedies(self) -> dict[str, str]:
+        """What the client does with findings, by rule: the guidelines name rules, groups or packs."""
+        found: dict[str, str] = {}
+        for word, remedy in self.settings.remedy.items():
+            if remedy not in ("flag", "reject", "adjust") and cut_share(remedy) is None:
+                where = self._where(f"remedy.{word}")
+                raise LedesError(f'{where}: {remedy!r} is none; write "flag", "reject", "adjust" or "cut 20%"')
+            found.update({card.id: "" if remedy == "flag" else remedy for card in self._find(word, f"remedy.{word}")})
+        return found
 
     def _params(self, card: Card) -> dict[str, Any]:
         """The card's parameters with those of the guidelines put over them."""

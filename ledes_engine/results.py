@@ -1,13 +1,14 @@
 """What a check of a file comes to: findings, the outcome of every rule, and the verdict."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.cards import Card
-from ledes_engine.model import SEVERITIES, LedesError, Outcome
-from ledes_engine.values import ZERO, plain
+from ledes_engine.model import SEVERITIES, Hit, LedesError, Outcome
+from ledes_engine.values import CENT, ZERO, plain
 
 if TYPE_CHECKING:
     import pandas
@@ -36,6 +37,20 @@ class Finding(NamedTuple):
     amount: Decimal | None = None  # the money in question
     around: tuple[str, str] = ("", "")  # the text of the record before and after the value
     path: str = ""  # of the element of an XML file
+    remedy: str = ""  # what the client does with such a finding: reject, adjust, cut 20%
+
+    @property
+    def consequence(self) -> str:
+        """What the guidelines would do, with the arithmetic; empty where they only flag."""
+        base, allowed = self.facts.get("base"), self.facts.get("allowed")
+        if not self.remedy or self.amount is None:
+            return ""
+        share = cut_share(self.remedy)
+        if share is not None and base is not None:
+            return f"cut by {self.remedy.split()[1]}: {plain(base)} x {share} = {plain(self.amount)} less"
+        if self.remedy == "adjust" and base is not None and allowed is not None:
+            return f"adjust to {plain(allowed)}: {plain(base)} - {plain(allowed)} = {plain(self.amount)} less"
+        return f"reject: {plain(self.amount)} not paid until it is mended" if self.remedy == "reject" else ""
 
     @property
     def rule(self) -> str:
@@ -87,6 +102,7 @@ class Finding(NamedTuple):
             "timekeeper": self.timekeeper,
             "loc_code": self.card.loc_code or None,
             "path": self.path or None,
+            "consequence": self.consequence or None,
         }
 
 
@@ -171,8 +187,29 @@ class Report(NamedTuple):
 
 
 FINDING_KEYS = tuple(
-    "file line record invoice field rule name severity message value amount fix matter timekeeper loc_code path".split()
+    "file line record invoice field rule name severity message value amount fix matter timekeeper loc_code path "
+    "consequence".split()
 )
+
+
+def cut_share(remedy: str) -> Decimal | None:
+    """The fraction that a remedy like `cut 20%` takes off; None where it is another one."""
+    match = _CUT.fullmatch(remedy)
+    return Decimal(match[1]) / 100 if match else None
+
+
+_CUT = re.compile(r"cut ([0-9]{1,3}(?:\.[0-9]+)?)%")
+
+
+def stake(remedy: str, hit: Hit) -> Decimal | None:
+    """The money that a hit puts in question under a remedy: the part cut, what is above the amount allowed, or all."""
+    base, allowed = hit.facts.get("base"), hit.facts.get("allowed")
+    share = cut_share(remedy)
+    if base is not None and share is not None:
+        return Decimal((base * share).quantize(CENT, ROUND_HALF_UP))
+    if base is not None and allowed is not None and remedy == "adjust":
+        return Decimal(base - allowed)
+    return hit.amount
 
 
 def at_stake(findings: Iterable[Finding]) -> Decimal:

@@ -151,7 +151,7 @@ def layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str,
         return {}, {}
     if "\0" in name:
         raise LedesError("the name of guidelines holds a NUL character")
-    path = name if os.path.isfile(name) or name.endswith(".toml") else _shipped(name)
+    path = name if os.path.isfile(name) or name.endswith(".toml") else shipped_path(name)
     if path in above:
         raise LedesError(f"{path}: guidelines extend one another in a circle")
     values = _read(path)
@@ -170,7 +170,8 @@ def layers(name: str, above: tuple[str, ...], base_name: str) -> tuple[dict[str,
     return merge(base, _absolute(values, path), origin, origins), origins
 
 
-def _shipped(name: str) -> str:
+def shipped_path(name: str) -> str:
+    """The file of shipped guidelines; raises LedesError when there are none of that name."""
     path = os.path.join(data_folder("rules"), "guidelines", name + ".toml")
     if not name or os.sep in name or not os.path.isfile(path):
         known = ["standard", *shipped_names()]
@@ -286,8 +287,9 @@ _PATTERNS: dict[str, Any] = {
 def _unlike(given: Any, pattern: Any) -> str:
     """What a parameter must be, in words, when it is not like the pattern; empty when it is."""
     if isinstance(pattern, list):
-        inner = [_unlike(one, pattern[0]) for one in given] if isinstance(given, list) else []
-        return "" if inner and not any(inner) else f"a list, each part of it {_unlike(None, pattern[0])}"
+        like = pattern[0] if pattern else "word"
+        inner = [_unlike(one, like) for one in given] if isinstance(given, list) else ["no list"]
+        return "" if (inner or not pattern) and not any(inner) else f"a list, each part of it {_unlike(None, like)}"
     if isinstance(pattern, dict):
         like = next(iter(pattern.values()))
         fits = isinstance(given, dict) and given and not any(_unlike(one, like) for one in given.values())
@@ -303,6 +305,10 @@ def _unlike(given: Any, pattern: Any) -> str:
 
 # Parameters that a kind takes and a card need not name.
 _OPTIONAL = {
+    "phrases": ("also", "files"),
+    "charge": ("also",),
+    "charge_cap": ("also",),
+    "clerical_task": ("also_verbs", "also_objects", "also_phrases"),
     "required": ("also",),
     "max_length": ("limits",),
     "one_of": ("list", "lists", "values"),

@@ -144,7 +144,7 @@ def code_limits(scope: Scope) -> Iterator[Hit]:
                 facts = {
                     "code": code,
                     "of": {"shares": "share of the lines"}.get(of, of),
-                    "value": shown,
+                    "charged": shown,
                     "limit": limit,
                 }
                 yield Hit(some[0], column, lines[column][some[0]], facts, value - most if of == "amounts" else None)

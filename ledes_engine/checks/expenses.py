@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from ledes_engine.checks.narratives import narrative_hit, total_of
-from ledes_engine.checks.phrases import having
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
+from ledes_engine.checks.words import having
 from ledes_engine.model import Hit
 from ledes_engine.values import CENT, ZERO, number, plain
 
@@ -77,7 +77,9 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
             if value is None or total is None or value <= most:
                 continue
             allowed = (most * units).quantize(CENT) if p["per"] == "unit" and units is not None else most
-            yield narrative_hit(scope, row, {"value": plain(value), "limit": plain(most)}, allowed=min(allowed, total))
+            yield narrative_hit(
+                scope, row, {"charged": plain(value), "limit": plain(most)}, allowed=min(allowed, total)
+            )
         else:
             key = (lines["invoice_number"][row], code, lines["line_date"][row] if p["per"] == "day" else "")
             groups.setdefault(key, []).append(row)
@@ -86,7 +88,7 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
         most = caps.get(code, cap)
         if whole > most:
             facts = {
-                "value": plain(whole),
+                "charged": plain(whole),
                 "limit": plain(most),
                 "day": day,
                 "code": code,

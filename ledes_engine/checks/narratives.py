@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledes_engine.checks.scope import Scope, chosen_rows, kind
+from ledes_engine.checks.words import having
 from ledes_engine.model import Hit, Table
 from ledes_engine.narrative import Column, Narrative, Task, analyse
 from ledes_engine.values import ZERO, plain
@@ -67,8 +68,9 @@ def block_billing(scope: Scope) -> Iterator[Hit]:
     `test`: `unrelated` (tasks about different documents, events or topics), `related` (steps on one of them), `count`
     (both), or `activities` (tasks of different activity codes, about different things). Not judged: fewer than
     `min_tasks` tasks; lines below `min_hours`, or of `below` hours and more; lines of at most `per_entry` hours; lines
-    of a person, matter and day that have at most `per_day` hours together; lines whose text gives a time for each task,
-    unless `allocated` is false. No time is ever proposed: the hours of each task are left blank.
+    of a person, matter and day that have at most `per_day` hours together; lines whose text gives a time for each
+    task, unless `allocated` is false; lines with one of the phrases `except` (a trial day). No time is ever proposed:
+    the hours of each task are left blank.
     """
     p = scope.params
     least, per_entry = int(p["min_tasks"]), Decimal(p["per_entry"])
@@ -80,7 +82,7 @@ def block_billing(scope: Scope) -> Iterator[Hit]:
         hours = hours_of(scope, row)
         if hours <= per_entry or hours < above or (below and hours >= below) or row in small:
             continue
-        if _fails(narrative, p["test"]):
+        if _fails(narrative, p["test"]) and not having([narrative.text], p["except"]):
             yield narrative_hit(scope, row, {**task_facts(narrative), "reason": _reason(narrative)})
 
 
@@ -318,7 +320,8 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
 
     Verbs stand for all their forms; without objects the verb is enough. `phrases` are enough by themselves where they
     stand in a task. A task that also holds a word of `unless` is legal work. Timekeepers of the classes `classes_paid`
-    may bill it; where `classes` are given, only theirs are looked at. Firms add words with `also_verbs`, `also_objects` and `also_phrases`.
+    may bill it; where `classes` are given, only theirs are looked at. Firms add words with `also_verbs`, `also_objects`
+    and `also_phrases`.
     """
     p = scope.params
     verbs = {*p["verbs"], *p.get("also_verbs", ())}
@@ -350,7 +353,7 @@ def _clerical(
     if not begins:
         return False
     # What the task is for stands behind `re`, `for`, `regarding`, and is no object of it.
-    own = _ASIDE.split(text)[0].split()
+    own = _ASIDE.split(text)[0].split()[1:]
     fits = not objects or any(word in objects or word.rstrip("s") in objects for word in own)
     return fits and not any(f" {word} " in text for word in barred)
 

@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from ledes_engine.checks.narratives import described, hours_of, looked_over, narrative_hit, total_of
-from ledes_engine.checks.phrases import having
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
+from ledes_engine.checks.words import having
 from ledes_engine.model import Hit, NotChecked
 from ledes_engine.narrative import Narrative, analyse
 from ledes_engine.narrative.lexicon import lexicon
@@ -274,9 +274,9 @@ def _travels(narrative: Narrative) -> bool:
 def travel_time(scope: Scope) -> Iterator[Hit]:
     """Travel that is billed otherwise than the client pays it, by `fault`.
 
-    `rate`: at more than `share` of the person's usual rate, the highest of the file. `mixed`: with other work in one line
-    and no times in the text. `short`: a line of less than `min_hours` hours. A line is travel when its code is one of
-    `codes`, or its text tells of nothing else.
+    `rate`: at more than `share` of the person's usual rate, the highest of the file. `mixed`: with other work in one
+    line and no times in the text. `short`: a line of less than `min_hours` hours. A line is travel when its code is one
+    of `codes`, or its text tells of nothing else.
     """
     p, lines = scope.params, scope.lines
     codes = set(p["codes"])
@@ -301,8 +301,8 @@ def travel_time(scope: Scope) -> Iterator[Hit]:
 
 
 _TRAVEL = frozenset(
-    "travel traveling travelling traveled travelled travels trav drive drove driving flight flights fly flew train trip "
-    "commute commuted return returned".split()
+    "travel traveling travelling traveled travelled travels trav drive drove driving flight flights fly flew train "
+    "trip commute commuted return returned".split()
 )
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from ledes_engine.checks.scope import Scope, Timekeeper, chosen_rows, judge, kind, missing
+from ledes_engine.checks.words import having
 from ledes_engine.model import Hit
 from ledes_engine.values import ZERO, number, plain
 
@@ -44,7 +45,10 @@ def _agreed(rates: Collection[Decimal], shares: list[Decimal]) -> bool:
 
 @kind
 def hours_a_day(scope: Scope) -> Iterator[Hit]:
-    """More than `max` hours for one person on one day, over all invoices of the file; one hit for each day."""
+    """More than `max` hours for one person on one day, over all invoices of the file; one hit for each day.
+
+    A day on which one of the person's lines holds a phrase of `except` (a trial) is passed over.
+    """
     lines, limit = scope.lines, Decimal(scope.params["max"])
     hours = {text: value or ZERO for text, value in lines.numbers("units").items()}
     people, days, units = lines["timekeeper_id"], lines["line_date"], lines["units"]
@@ -54,6 +58,10 @@ def hours_a_day(scope: Scope) -> Iterator[Hit]:
         of_person[day] = of_person.get(day, ZERO) + hours[units[row]]
     totals = ((person, day, total) for person, by_day in worked.items() for day, total in by_day.items())
     over = {(person, day): total for person, day, total in totals if total > limit and person and day}
+    free = scope.params["except"]
+    for row in chosen_rows(scope) if over and free else ():
+        if (people[row], days[row]) in over and having([lines["narrative"][row]], free):
+            del over[people[row], days[row]]
     for row in chosen_rows(scope) if over else ():
         key = people[row], days[row]
         if key in over:
@@ -104,7 +112,12 @@ def approved_rate(scope: Scope) -> Iterator[Hit]:
     for row, (_, _, cost), facts in judge(scope, ["timekeeper_id", "line_date", "unit_cost"], judged):
         units = number(scope.lines["units"][row]) or ZERO
         over = facts.get("over")
-        yield Hit(row, "unit_cost", cost, facts, None if over is None else over * units)
+        if over is None:
+            yield Hit(row, "unit_cost", cost, facts)
+            continue
+        total = scope.lines.numbers("total")[scope.lines["total"][row]]
+        more = {} if total is None else {"base": total, "allowed": total - over * units}
+        yield Hit(row, "unit_cost", cost, {**facts, **more}, over * units)
 
 
 def _rate_on(person: Timekeeper, day: date) -> Decimal | None:

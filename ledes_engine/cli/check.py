@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ledes_engine import __version__
-from ledes_engine.cli import ACCEPT, REJECT, UNDECIDED, complain, fixing
+from ledes_engine.cli import ACCEPT, REJECT, UNDECIDED, complain, earlier, fixing
 from ledes_engine.cli.files import find_files
 from ledes_engine.guidelines import Guidelines, load_guidelines
+from ledes_engine.history import History
 from ledes_engine.model import LedesError
 from ledes_engine.report import FORMATS, Options, render
 from ledes_engine.results import Report, unread, verdict_of
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     )
     rules.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
     rules.add_argument("--write-baseline", metavar="FILE", help="write the findings of this run to a baseline file")
+    earlier.add_arguments(parser)
     fixing.add_arguments(parser)
     shown = parser.add_argument_group("output")
     shown.add_argument(
@@ -107,7 +109,8 @@ def run(options: argparse.Namespace) -> int:
     elif options.unsafe_fixes or options.backup or options.diff:
         raise LedesError("--unsafe-fixes, --diff and --backup go with --fix")
     reports = [unread(path, problem) for path, problem in found.problems]
-    reports += _checked(found.files, guidelines, options)
+    with earlier.histories(options, guidelines) as history:
+        reports += _checked(found.files, guidelines, options, history)
     for report in reports:
         if report.problem:
             complain(f"{report.file}: {report.problem}")
@@ -117,6 +120,8 @@ def run(options: argparse.Namespace) -> int:
         complain(f"not LEDES files, and passed over: {', '.join(found.passed_over)}")
     if any(not report.problem for report in reports) or options.format != "text":
         _show(reports, options)
+    if options.record:
+        print(earlier.record(reports, options, guidelines), file=sys.stderr)
     return _STATUS[verdict_of(reports)]
 
 
@@ -146,7 +151,7 @@ def _guidelines(options: argparse.Namespace) -> Guidelines:
     return load_guidelines(*names, overrides=overrides, base_name=options.hub or "standard")
 
 
-def check_one(path: str, guidelines: Guidelines) -> Report:
+def check_one(path: str, guidelines: Guidelines, history: History | None = None) -> Report:
     """The report on one file; where it cannot be read, a report that says so."""
     from ledes_engine.checking import check
 
@@ -154,21 +159,23 @@ def check_one(path: str, guidelines: Guidelines) -> Report:
         if path == "-":
             if sys.stdin is None:
                 return unread("standard input", "it is closed")
-            return check(sys.stdin.buffer.read(), guidelines, file="standard input")
-        return check(path, guidelines)
+            return check(sys.stdin.buffer.read(), guidelines, file="standard input", history=history)
+        return check(path, guidelines, history=history)
     except LedesError as error:
         return unread(path, str(error).removeprefix(f"{path}: "))
 
 
-def _checked(files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace) -> Iterator[Report]:
+def _checked(
+    files: Sequence[str], guidelines: Guidelines, options: argparse.Namespace, history: History | None
+) -> Iterator[Report]:
     jobs = options.jobs or (os.cpu_count() or 1 if len(files) >= _FILES_WORTH_JOBS else 1)
     jobs = min(jobs, len(files)) if "-" not in files else 1  # another process has another standard input
     if len(files) < _FILES_WORTH_JOBS and jobs <= 1:
-        yield from (check_one(path, guidelines) for path in files)
+        yield from (check_one(path, guidelines, history) for path in files)
         return
     from ledes_engine.cli.many import check_many
 
-    yield from check_many(files, guidelines, jobs, show_progress=sys.stderr.isatty())
+    yield from check_many(files, guidelines, jobs, history, show_progress=sys.stderr.isatty())
 
 
 def _show(reports: Sequence[Report], options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import os
 from ledes_engine.cli import ACCEPT
 from ledes_engine.model import LedesError
 from ledes_engine.resources import write_whole
-from ledes_engine.settings import FILE_NAME, shipped_names
+from ledes_engine.settings import FILE_NAME, shipped_names, shipped_path
 
 _START = """\
 # Billing guidelines of one client, or of your firm. Check them with: ledes-check --show-guidelines
@@ -35,6 +35,19 @@ extends = "{base}"          # shipped: {shipped}
 # [params.R01]
 # steps = ["0.25"]
 
+# What this client does with findings of a rule, a group or a pack: flag, reject, adjust, cut 20%.
+# [remedy]
+# B01 = "cut 20%"
+# A = "adjust"
+
+# Words of your own beside the shipped ones; whole words, in any case.
+# [params.N11]
+# phrases = ["portal", "overtime"]
+# [params.A02]
+# also_phrases = ["court diary"]
+
+# history = "ledes-history.sqlite"  # earlier invoices; ledes-check --record adds to it
+
 # [codes]
 # sets = ["litigation", "activities", "expenses"]
 # allowed = ["L110", "L120", "A101", "A102", "E101"]
@@ -50,6 +63,16 @@ extends = "{base}"          # shipped: {shipped}
 # id = "423-987"
 # opened = 2025-11-03
 # code_sets = ["litigation"]
+# budget = "50000"
+# phases = {{ L300 = "20000" }}
+# staff = ["22547"]
+# approved = ["summary judgment"]
+
+# [[dispute]]                       # what the client rejected or disputes
+# invoice = "250900"
+# line = "3"
+# reason = "block billing"
+# raised = 2026-01-10
 
 # [[waiver]]
 # rule = "D09"
@@ -57,6 +80,16 @@ extends = "{base}"          # shipped: {shipped}
 # reason = "late vendor invoices agreed with the client on 3 February"
 # until = 2026-06-30
 """
+
+
+def _profile(name: str) -> str:
+    """What a shipped profile sets, as remarks to start from; nothing for the standard."""
+    if name == "standard":
+        return ""
+    with open(shipped_path(name), encoding="utf-8") as file:
+        lines = [line for line in file.read().splitlines() if not line.startswith("name =")]
+    told = "\n".join(line if line.startswith("#") or not line else f"# {line}" for line in lines)
+    return f"\n# What {name} sets already; write a line without # to set it otherwise.\n#\n{told}\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,6 +111,7 @@ def run(options: argparse.Namespace) -> int:
     if os.path.exists(options.output) and not options.force:
         raise LedesError(f"{options.output}: the file is there already; --force overwrites it")
     name = options.name.replace("\\", "\\\\").replace('"', '\\"')
-    write_whole(options.output, _START.format(name=name, base=options.profile, shipped=", ".join(known)).encode())
+    start = _START.format(name=name, base=options.profile, shipped=", ".join(known)) + _profile(options.profile)
+    write_whole(options.output, start.encode())
     print(f"{options.output} written. Now take the # from the lines that you need, and run: ledes-check INVOICE")
     return ACCEPT

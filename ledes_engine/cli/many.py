@@ -6,20 +6,25 @@ from concurrent.futures import ProcessPoolExecutor
 
 from ledes_engine.cli.check import check_one
 from ledes_engine.guidelines import Guidelines
+from ledes_engine.history import History
 from ledes_engine.results import Report
 
 _PATIENCE = 1.0  # seconds without a progress bar
 
-_guidelines: Guidelines  # of a worker process, set once when it starts
+# Of a worker process, set once when it starts.
+_guidelines: Guidelines
+_history: History | None
 
 
-def check_many(files: Sequence[str], guidelines: Guidelines, jobs: int, *, show_progress: bool) -> Iterator[Report]:
+def check_many(
+    files: Sequence[str], guidelines: Guidelines, jobs: int, history: History | None, *, show_progress: bool
+) -> Iterator[Report]:
     """The reports on the files, in their order."""
     if jobs <= 1:
-        yield from _with_progress((check_one(path, guidelines) for path in files), len(files), show_progress)
+        yield from _with_progress((check_one(path, guidelines, history) for path in files), len(files), show_progress)
         return
     chunk = max(1, min(16, len(files) // (4 * jobs)))
-    with ProcessPoolExecutor(jobs, initializer=_start, initargs=(guidelines,)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_start, initargs=(guidelines, history)) as pool:
         try:
             yield from _with_progress(pool.map(_work, files, chunksize=chunk), len(files), show_progress)
         except KeyboardInterrupt:
@@ -27,16 +32,16 @@ def check_many(files: Sequence[str], guidelines: Guidelines, jobs: int, *, show_
             raise
 
 
-def _start(guidelines: Guidelines) -> None:
+def _start(guidelines: Guidelines, history: History | None) -> None:
     import signal
 
-    global _guidelines
-    _guidelines = guidelines
+    global _guidelines, _history
+    _guidelines, _history = guidelines, history
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent tells
 
 
 def _work(path: str) -> Report:
-    return check_one(path, _guidelines)
+    return check_one(path, _guidelines, _history)
 
 
 def _with_progress(outcomes: Iterator[Report], total: int, show: bool) -> Iterator[Report]:

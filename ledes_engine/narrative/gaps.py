@@ -32,7 +32,7 @@ def lacks(steps: Sequence[Step], text: str, *, alone: bool) -> str:
     if first.first in _INTENT and len(content) < 2:
         return "work"
     if first.activity == "manage":
-        return "" if len(content) > 1 or (content and first.lemma not in _NEBULOUS) else "specifics"
+        return "" if len(content) > 1 or (content and (telling or first.lemma not in _NEBULOUS)) else "specifics"
     if first.activity == "research" and not first.tail:
         return "question"
     if content or refers or (first.activity in ("draft", "communicate") and telling and len(kinds) > 1):
@@ -68,12 +68,15 @@ _TO_PAPER = frozenset(
         "note",
     }
 )
+_TOLD_TO = frozenset({"instruct", "request", "ask"})
 _NEBULOUS = frozenset(
     {"attention", "attn", "work", "handle", "follow", "deal", "assist", "address", "attend to", "manage"}
 )
 
 
 def _of_talk(steps: Sequence[Step], named: bool, told: bool) -> str:
+    if told and steps[0].lemma in _TOLD_TO:
+        return ""
     if not told:
         return "party" if named else "anything"
     if not named:

@@ -36,12 +36,16 @@ class Lexicon(NamedTuple):
     stops: frozenset[str]
     consequent: frozenset[str]
     dull: frozenset[str]
+    participles: frozenset[str]
     dull_stems: frozenset[str]
     heads: frozenset[str]  # every word that may begin the name of a task
     known: frozenset[str]  # every word that has another meaning here
 
 
-_SETS = ("weak", "fillers", "subject", "stop", "generic", "anaphora", "continues", "stops", "consequent", "dull")
+_SETS = (
+    *("weak", "fillers", "subject", "stop", "generic", "anaphora", "continues", "stops", "consequent", "dull"),
+    "participles",
+)
 _DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]|.*mit")
 
 

@@ -220,7 +220,18 @@ def _begins(
     in_subject = any(token.word in _SUBJECT or token.kind == COLON for token in between)
     after = tokens[found.stop].word if found.stop < len(tokens) else ""
     last = separator.word == "," and not _and_follows(tokens, at)
-    place = _Place(separator.word, found, head, style, in_subject, _aims(between, words), after, between, last)
+    place = _Place(
+        separator.word,
+        found,
+        head,
+        style,
+        in_subject,
+        _aims(between, words),
+        tokens[found.at].word,
+        after,
+        between,
+        last,
+    )
     judged = {"noun": _noun_begins, "past": _past_begins, "gerund": _gerund_begins, "base": _base_begins}
     return found.form in judged and judged[found.form](place, words)
 
@@ -256,6 +267,7 @@ class _Place(NamedTuple):
     style: str
     in_subject: bool
     aims: bool  # an infinitive stands before it: `to determine ...`
+    word: str
     after: str
     between: Sequence[Token]
     ends_list: bool  # a comma, and no `and` after it: what follows is no last part of a list
@@ -320,6 +332,8 @@ def _past_begins(place: _Place, words: Lexicon) -> bool:
         return False
     if place.style == "past":
         return True
+    if place.word in words.participles and place.after not in _DETERMINERS:
+        return False  # `answer and verified denial`
     return (not place.in_subject or place.separator == ",") and place.after not in ("in", "from", "to", "at")
 
 

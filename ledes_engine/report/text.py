@@ -93,6 +93,8 @@ def _finding(finding: Finding, name: str, options: Options) -> Iterator[str]:
     if finding.path:
         yield f"    at {printable(finding.path)}"
     yield from _excerpt(finding, options)
+    if finding.consequence:
+        yield f"    Guideline: {printable(finding.consequence)}"
     yield f"    Fix: {printable(finding.fix)}"
 
 
