@@ -11,12 +11,13 @@ from ledes_engine.cards import Card
 from ledes_engine.checks import KINDS, Client, Scope
 from ledes_engine.codesets import currency_digits
 from ledes_engine.model import Document, Fault, Field, Hit, NotApplicable, NotChecked, Outcome, Table
-from ledes_engine.results import LONGEST_QUOTE, SEVERITY_RANK, Finding, Report, Waived, stake
+from ledes_engine.results import LONGEST_QUOTE, SEVERITY_RANK, Finding, Item, Report, Waived, stake
 
 # Twelve whole and four decimal digits multiplied, summed over millions of lines, stay exact.
 _EXACT = decimal.Context(prec=80)
 _ABOUT_THE_FILE = ("reading", "file_itself")
 _AROUND = 40
+_CODES = ("task_code", "activity_code", "expense_code")
 
 
 class Rule(NamedTuple):
@@ -178,6 +179,20 @@ class _Places:
             around=self._around(column, row),
             path=path,
             remedy=rule.remedy,
+            item=self._item(row),
+        )
+
+    def _item(self, row: int | None) -> Item | None:
+        """The line item of a row, for reports."""
+        if row is None:
+            return None
+        code = " ".join(filter(None, (self._cell(name, row) for name in _CODES)))
+        return Item(
+            self._cell("line_type", row),
+            self._cell("line_date", row),
+            self._cell("timekeeper_name", row),
+            code,
+            *(self._cell(name, row) for name in ("units", "unit_cost", "total", "narrative")),
         )
 
     def _of_segment(self, hit: Hit, rule: Rule, severity: str, table: Table) -> Finding:

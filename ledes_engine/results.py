@@ -19,6 +19,19 @@ SEVERITY_RANK = {severity: rank for rank, severity in enumerate(SEVERITIES)}
 LONGEST_QUOTE = 500
 
 
+class Item(NamedTuple):
+    """The line item that a finding is on, for reports; every value as it stood in the file."""
+
+    kind: str  # F, E, IF, IE
+    day: str
+    name: str  # of the timekeeper
+    code: str  # task, activity or expense codes
+    units: str
+    rate: str
+    total: str
+    narrative: str
+
+
 class Finding(NamedTuple):
     """One thing out of order, as facts; `message` and `fix` put them into words."""
 
@@ -38,6 +51,7 @@ class Finding(NamedTuple):
     around: tuple[str, str] = ("", "")  # the text of the record before and after the value
     path: str = ""  # of the element of an XML file
     remedy: str = ""  # what the client does with such a finding: reject, adjust, cut 20%
+    item: Item | None = None
 
     @property
     def consequence(self) -> str:

@@ -32,6 +32,7 @@ HEAVY = {
     "spacy",
     "openai",
     "rapidfuzz",
+    "jinja2",
     "lxml",
     "pydantic",
     "rich",

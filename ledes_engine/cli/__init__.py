@@ -78,6 +78,8 @@ def _guarded(action: Callable[[], int]) -> int:
         complain(f"{error.filename or 'the system'}: {error.strerror or error}")
     except MemoryError:
         complain("there is not enough memory for this file")
+    except Exception as error:  # a fault of ours: never a traceback for a user
+        complain(f"this is a fault of ledes_engine ({error!r}); please report it with the command that you gave")
     return UNDECIDED
 
 

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """Set up the arguments of `ledes check`."""
     parser.epilog = _EPILOG
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files, folders or patterns; - is standard input")
-    parser.add_argument("--format", choices=FORMATS, default="text", help="how to report (default: text)")
+    parser.add_argument("--format", choices=(*FORMATS, "xlsx"), default="text", help="how to report (default: text)")
     parser.add_argument("--output", "-o", metavar="FILE", help="write the report to a file")
     rules = parser.add_argument_group("rules")
     rules.add_argument(
@@ -99,6 +99,8 @@ def run(options: argparse.Namespace) -> int:
         options.parser.print_usage(sys.stderr)
         complain("name the files or folders to check, or - for standard input")
         return UNDECIDED
+    if options.format == "xlsx" and (not options.output or "-" in options.paths):
+        raise LedesError("--format xlsx writes a file: add --output FILE.xlsx, and name the invoices")
     guidelines.plan  # noqa: B018  a fault in the guidelines is told before the first file is read
     found = find_files(options.paths)
     _spare_the_invoices(options, found.files)
@@ -181,6 +183,9 @@ def _checked(
 def _show(reports: Sequence[Report], options: argparse.Namespace) -> None:
     plain = options.no_color or bool(os.environ.get("NO_COLOR")) or bool(options.output) or not sys.stdout.isatty()
     look = Options(not plain, options.statistics, options.max_findings, options.verbose)
+    if options.format == "xlsx":
+        _write_workbook(reports, options.output)
+        return
     told = render(reports, options.format, look)
     if not options.output:
         sys.stdout.write(told)
@@ -189,6 +194,18 @@ def _show(reports: Sequence[Report], options: argparse.Namespace) -> None:
     from ledes_engine.resources import write_whole
 
     write_whole(options.output, told.encode("utf-8", "backslashreplace"))
+    print(headline(reports))
+
+
+def _write_workbook(reports: Sequence[Report], path: str) -> None:
+    from ledes_engine.checking import read_file
+    from ledes_engine.formats import read
+    from ledes_engine.report.words import headline
+    from ledes_engine.report.workbook import workbook
+    from ledes_engine.resources import write_whole
+
+    documents = [read(read_file(report.file) if os.path.isfile(report.file) else b"") for report in reports]
+    write_whole(path, workbook(reports, documents))
     print(headline(reports))
 
 

@@ -133,6 +133,8 @@ def _ends_sentence(low: str, text: str, before: list[Token], following: str) -> 
     if not before or not following:
         return False
     last, words = before[-1], lexicon()
+    if low[last.end + 1 : last.end + 2].isalnum():
+        return False  # `II.B`, `pay.gov`
     if last.kind == NUMBER:
         return not low[last.end + 1 : last.end + 2].isdigit()
     if last.kind != WORD:

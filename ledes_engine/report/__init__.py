@@ -16,6 +16,7 @@ _HOME = {
     "sarif": "sarif",
     "junit": "junit",
     "github": "concise",
+    "html": "html",
 }
 FORMATS = tuple(_HOME)
 
