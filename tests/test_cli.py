@@ -182,11 +182,12 @@ def test_the_ledes_toml_of_the_folder_is_used_and_named(capsys, folder):
 
 def test_what_guidelines_lack_is_told(capsys, folder):
     (folder / "letter.txt").write_text("Dear Sirs")
-    assert "10 rules not checked for want of a client's guidelines" in ledes_check(capsys, "good.txt", "letter.txt")[1]
-    assert "10 rules not checked for want of a client's guidelines" in ledes_check(capsys, "good.txt")[1]
+    told = "43 rules not checked for want of a client's guidelines"
+    assert told in ledes_check(capsys, "good.txt", "letter.txt")[1]
+    assert told in ledes_check(capsys, "good.txt")[1]
     (folder / "ledes.toml").write_text('firm_ids = ["24-6437381"]\n')
     out = ledes_check(capsys, "good.txt")[1]
-    assert "9 rules not checked, because the guidelines do not give what they need" in out
+    assert "42 rules not checked, because the guidelines do not give what they need" in out
     assert (
         "C02 code-not-allowed: the guidelines give no list of allowed codes" in ledes_check(capsys, "good.txt", "-v")[1]
     )

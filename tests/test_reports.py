@@ -46,6 +46,7 @@ def test_a_finding_has_the_published_keys():
         "timekeeper": "22547",
         "loc_code": None,
         "path": None,
+        "consequence": None,
     }
 
 

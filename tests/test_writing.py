@@ -12,7 +12,7 @@ LINE = {
     "invoice_date": date(2026, 2, 5), "invoice_number": "7", "client_id": "C1", "matter_id": "M1", "invoice_total": Decimal("630.00"),
     "billing_start": date(2026, 1, 1), "billing_end": date(2026, 1, 31), "line_number": 1, "line_type": "F", "units": Decimal("2.0"),
     "adjustment": -70, "total": Decimal("630.00"), "line_date": date(2026, 1, 15), "task_code": "L110", "activity_code": "A102",
-    "timekeeper_id": "22547", "narrative": "Research set-off", "law_firm_id": "24-6437381", "unit_cost": Decimal(350),
+    "timekeeper_id": "22547", "narrative": "Research set-off against freight claims", "law_firm_id": "24-6437381", "unit_cost": Decimal(350),
     "timekeeper_name": "Arnold, Robin", "timekeeper_class": "PARTNR", "client_matter_id": "423-987",
 }  # fmt: skip
 
@@ -21,7 +21,7 @@ def test_a_built_document_is_written_and_accepted():
     data = le.write(le.build("1998B", [LINE]))
     assert data.splitlines()[2] == (
         b"20260205|7|C1|M1|630.00|20260101|20260131||1|F|2.0|-70|630.00|20260115|L110||A102|22547|"
-        b"Research set-off|24-6437381|350|Arnold, Robin|PARTNR|423-987[]"
+        b"Research set-off against freight claims|24-6437381|350|Arnold, Robin|PARTNR|423-987[]"
     )
     assert le.check(data, today=TODAY).findings == ()
 

@@ -20,6 +20,7 @@ extends = "{base}"          # shipped: {shipped}
 # ignore = ["R01"]
 # firm_ids = ["12-3456789"]         # the ids under which the client knows the firm
 # currency = "USD"
+# history = "ledes-history.sqlite" # earlier invoices; ledes-check --record adds to them
 # fail_on = "error"               # from which severity on an invoice is rejected: error, warning, info, never
 
 # The invoices that these guidelines are for, where several files stand side by side.
@@ -45,8 +46,6 @@ extends = "{base}"          # shipped: {shipped}
 # phrases = ["portal", "overtime"]
 # [params.A02]
 # also_phrases = ["court diary"]
-
-# history = "ledes-history.sqlite"  # earlier invoices; ledes-check --record adds to it
 
 # [codes]
 # sets = ["litigation", "activities", "expenses"]
@@ -88,8 +87,8 @@ def _profile(name: str) -> str:
         return ""
     with open(shipped_path(name), encoding="utf-8") as file:
         lines = [line for line in file.read().splitlines() if not line.startswith("name =")]
-    told = "\n".join(line if line.startswith("#") or not line else f"# {line}" for line in lines)
-    return f"\n# What {name} sets already; write a line without # to set it otherwise.\n#\n{told}\n"
+    told = "\n".join("#:" if not line else f"#: {line}" for line in lines)
+    return f"\n# What {name} sets already (remarks; to set something otherwise, write it above):\n#:\n{told}\n"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

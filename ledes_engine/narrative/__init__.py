@@ -10,12 +10,9 @@ from ledes_engine.narrative.screen import Column
 from ledes_engine.narrative.segments import parts
 from ledes_engine.narrative.steps import Step, step_of
 from ledes_engine.narrative.tasks import Task, tasks_of
-from ledes_engine.narrative.tokens import tokens
+from ledes_engine.narrative.tokens import LONGEST, tokens
 
 __all__ = ["Column", "Narrative", "Step", "Task", "analyse", "steps_of"]
-
-# Longer narratives are no description of a day's work; what stands beyond is not analysed.
-LONGEST = 20_000
 
 
 class Narrative:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from ledes_engine.narrative.lexicon import lexicon, spelt
 from ledes_engine.narrative.steps import SUBJECTS, TOWARDS
-from ledes_engine.narrative.tokens import COLON, HARD, NUMBER, QUOTE, SHUT, SOFT, TIME, WORD, tokens
+from ledes_engine.narrative.tokens import COLON, HARD, LONGEST, NUMBER, QUOTE, SHUT, SOFT, TIME, WORD, tokens
 
 # The classes. Words that name an activity: K a talk, P in the past tense, B both, M secretarial or nebulous work, V any
 # other, Y one that is more often a noun. F says nothing of the activity, A is an article, R introduces a topic, O a
@@ -85,20 +85,30 @@ _REMEMBERED = 200_000
 _shapes = _Shapes()
 
 
+class _Pieces(dict[str, str]):
+    """The shapes of the pieces of one column."""
+
+    def __missing__(self, piece: str) -> str:
+        shape = self[piece] = _shapes[piece]
+        return shape
+
+
 class Column:
     """The different narratives of a column, looked over once: `suspects` are those that an analysis may find something
-    in, and `words` holds every word of the column in small letters (and perhaps words of other columns)."""
+    in, and `words` holds every word of the column in small letters."""
 
     def __init__(self, texts: Collection[str]) -> None:
         if len(_shapes) > _REMEMBERED:
             _shapes.clear()
-        shape_of, found = _shapes.__getitem__, _SECOND.search
-        self.suspects = [text for text in texts if found("".join(map(shape_of, text.lower().split()))) or "\n" in text]
-        self._pieces = frozenset(_shapes)
+        self._pieces = _Pieces()
+        shape_of, found = self._pieces.__getitem__, _SECOND.search
+        self.suspects = [
+            text for text in texts if found("".join(map(shape_of, text[:LONGEST].lower().split()))) or "\n" in text
+        ]
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """Every word of the column, and perhaps some more."""
+        """Every word of the column."""
         return frozenset(_WORDS.findall(" ".join(self._pieces)))
 
 

@@ -7,6 +7,9 @@ from ledes_engine.narrative.lexicon import Phrases, lexicon
 
 WORD, NUMBER, TIME, QUOTE, HARD, SOFT, COLON, OPEN, SHUT = "w#tq;,:()"
 
+# Longer narratives are no description of a day's work; what stands beyond is not looked at.
+LONGEST = 5_000
+
 # Every repetition is bounded or possessive, and no two alternatives begin alike: one pass, whatever the text holds.
 _TOKEN = re.compile(
     r"""  "[^"\n]{1,200}" | “[^”\n]{1,200}”

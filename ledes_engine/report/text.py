@@ -132,11 +132,16 @@ def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
         yield "Not checked:"
         yield from (f"  {outcome.rule} {outcome.name}: {outcome.reason}" for outcome in left.values())
         return
-    others = {rule: one for rule, one in left.items() if not one.reason.startswith(_WANT_OF_GUIDELINES)}
+    history = {rule: one for rule, one in left.items() if one.reason.startswith(_WANT_OF_HISTORY)}
+    wanting = (_WANT_OF_GUIDELINES, _WANT_OF_HISTORY)
+    others = {rule: one for rule, one in left.items() if not one.reason.startswith(wanting)}
     for reason in dict.fromkeys(one.reason for one in others.values()):
         count = sum(one.reason == reason for one in others.values())
         yield _paint("dim", f"{counted(count, 'rule')} not checked: {reason}.", options)
-    left = {rule: one for rule, one in left.items() if rule not in others}
+    left = {rule: one for rule, one in left.items() if rule not in others and rule not in history}
+    if history:
+        note = f"{counted(len(history), 'rule')} not checked for want of earlier invoices (--history, --record)."
+        yield _paint("dim", note, options)
     if not left:
         return
     if {title for report in reports for title in report.guidelines} <= {"standard"}:
@@ -148,6 +153,7 @@ def _not_checked(reports: Sequence[Report], options: Options) -> Iterator[str]:
 
 # How the checks say so.
 _WANT_OF_GUIDELINES = "the guidelines give no"
+_WANT_OF_HISTORY = "no earlier invoices"
 
 
 def _paint(color: str, words: str, options: Options) -> str:

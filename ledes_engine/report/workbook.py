@@ -82,9 +82,9 @@ def _items(book: Any, reports: Sequence[Report], documents: Sequence[Document]) 
         for row in range(len(lines)):
             on_line = found.get(lines.record[row], [])
             fill = _FILLS[_worst(on_line)] if on_line else ""
-            place = [_cell(sheet, report.file), _cell(sheet, str(lines.line[row]), number=True, fill=fill)]
+            placed = [_cell(sheet, report.file), _cell(sheet, str(lines.line[row]), number=True, fill=fill)]
             beside = list(_beside(sheet, on_line, fill)) or [None] * len(_BESIDE)
-            sheet.append([*place, *_texts(sheet, lines, first, row), *beside, *_texts(sheet, lines, rest, row)])
+            sheet.append([*placed, *_texts(sheet, lines, first, row), *beside, *_texts(sheet, lines, rest, row)])
 
 
 def _texts(sheet: Any, lines: Table, columns: Sequence[str], row: int) -> Iterator[Any]:
@@ -152,7 +152,7 @@ def _cell(sheet: Any, text: str, *, number: bool = False, bold: bool = False, fi
 
     if number and NUMBER.fullmatch(text.strip()) and len(text) < 16:
         value = text.strip()
-        cell = WriteOnlyCell(sheet, value=Decimal(value))
+        cell = WriteOnlyCell(sheet, value=Decimal(value))  # type: ignore[arg-type]  # openpyxl writes decimals as they are
     else:
         told = "\n".join(printable(line) for line in text.split("\n"))
         cell = WriteOnlyCell(sheet, value=told if len(told) <= _LONGEST_CELL else told[: _LONGEST_CELL - 1] + "…")
