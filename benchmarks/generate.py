@@ -26,7 +26,7 @@ _WORK = [
     ("L310", "A104", "Review responses to {nth} set of interrogatories re {what}"),
     ("L320", "A104", "Review production ACME {n:07d} to {m:07d} for documents on {what}"),
     ("L330", "A101", "Prepare outline for deposition of {who} on {what}"),
-    ("L330", "A109", "Attend deposition of {who}, day {day}"),
+    ("L330", "A109", "Attend deposition of {who}, day {day} (examining)"),
     ("L350", "A107", "Correspondence with opposing counsel re {what} and {law}"),
     ("L160", "A106", "Email exchange with {who} re settlement of {what}"),
 ]
@@ -85,7 +85,7 @@ def _text(template: str, serial: int, chance: random.Random) -> str:
         who=pick(_WHO), what=pick(_WHAT), law=pick(_LAW), paper=pick(_PAPER), nth=pick(_NTH),
         n=serial * 13, m=serial * 13 + 11, day=serial % 4 + 1,
     )  # fmt: skip
-    return f"{words}; follow up on {pick(_WHAT)} (file note {serial})"
+    return f"{words}, with reference to {pick(_WHAT)} (file note {serial})"
 
 
 def _fee(serial: int, invoice: int, people: list[int], chance: random.Random) -> list[str]:

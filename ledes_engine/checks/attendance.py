@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
-from ledes_engine.checks.narratives import hours_of, narrative_hit, total_of
+from ledes_engine.checks.narratives import hours_of, looked_over, narrative_hit, total_of
 from ledes_engine.checks.scope import Scope, chosen_rows, kind
 from ledes_engine.checks.staffing import internal_lines
 from ledes_engine.model import Hit, Table
+from ledes_engine.narrative import steps_of
 from ledes_engine.values import ZERO, plain
 
 # The events that several people attend, and the words for them.
@@ -29,17 +30,27 @@ def attendees(scope: Scope) -> Iterator[Hit]:
     most, roles = int(scope.params["max"]), [role.lower() for role in scope.params["roles"]]
     lines, column = scope.lines, scope.matter_column()
     found: dict[tuple[str, str, str], dict[str, int]] = {}
-    for row in chosen_rows(scope):
+    words = looked_over(lines).words
+    may = any(words.issuperset(start.replace("-", " ").split()) for start in _ATTENDS)
+    for row in chosen_rows(scope) if may or not words.isdisjoint(_FORMS) else ():
         event = _event(lines["narrative"][row], roles)
         if event and lines["timekeeper_id"][row]:
             key = (lines[column][row], lines["line_date"][row], event)
             found.setdefault(key, {}).setdefault(lines["timekeeper_id"][row], row)
     for (_, day, event), people in found.items():
-        for row in list(people.values())[most:] if len(people) > most else ():
-            names = ", ".join(people)
-            yield narrative_hit(
-                scope, row, {"event": event, "day": day, "people": len(people), "names": names, "max": most}
-            )
+        same = _at_one(scope, people) if len(people) > most else {}
+        for row in list(same.values())[most:]:
+            facts = {"event": event, "day": day, "people": len(same), "names": ", ".join(same), "max": most}
+            yield narrative_hit(scope, row, facts)
+
+
+def _at_one(scope: Scope, people: dict[str, int]) -> dict[str, int]:
+    """Of people at events of one kind, the most who name the same witness, motion or subject."""
+    named: dict[str, dict[str, int]] = {}
+    for person, row in people.items():
+        for word in {word for step in steps_of(scope.lines["narrative"][row]) for word in step.content}:
+            named.setdefault(word, {})[person] = row
+    return max(named.values(), key=len, default={})
 
 
 def _event(text: str, roles: list[str]) -> str:
@@ -50,6 +61,7 @@ def _event(text: str, roles: list[str]) -> str:
     return next((name for name, words in _EVENTS.items() if any(word in low for word in words)), "")
 
 
+_FORMS = frozenset("attended attending attendance attends appeared appearance appearing participated defended".split())
 _ATTENDS = (
     *("attend", "appear", "deposition of", "hearing on", "depo of", "mediation", "trial", "participate", "defend"),
     *("second-chair", "second chair", "court appearance", "oral argument", "took deposition", "take deposition"),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ledes_engine.checks.narratives import narrative_hit, total_of
+from ledes_engine.checks.narratives import looked_over, narrative_hit, total_of
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
 from ledes_engine.checks.words import having
 from ledes_engine.model import Hit
@@ -17,10 +17,13 @@ def _rows(scope: Scope) -> list[int]:
     With `both`, the code and the phrase are asked for. Lines whose text holds one of `except` are left out.
     """
     p, lines = scope.params, scope.lines
-    rows = list(chosen_rows(scope))
     codes, phrases = set(p["codes"]), [*p["phrases"], *p.get("also", ())]
+    named = looked_over(lines).known(phrases)
+    if phrases and not named and (p["both"] or not codes):
+        return []
+    rows = list(chosen_rows(scope))
     texts = {lines["narrative"][row] for row in rows}
-    told = having(texts, phrases) if phrases else {}
+    told = having(texts, named)
     barred = having(texts, p["except"]) if p["except"] else {}
 
     def fits(row: int) -> bool:
@@ -133,12 +136,19 @@ _COST = re.compile(
 )
 
 
+_PRICED = frozenset({"invoice", "invoiced", "cost", "actual", "vendor", "billed"})
+
+
 @kind
 def markup(scope: Scope) -> Iterator[Hit]:
     """An expense above what its own text says that it cost, or with one of `phrases` (a surcharge by its name)."""
     lines = scope.lines
+    known = looked_over(lines)
+    phrases = known.known(scope.params["phrases"])
+    if not phrases and _PRICED.isdisjoint(known.words):
+        return
     rows = list(chosen_rows(scope))
-    named = having({lines["narrative"][row] for row in rows}, scope.params["phrases"])
+    named = having({lines["narrative"][row] for row in rows}, phrases)
     for row in rows:
         text, total = lines["narrative"][row], total_of(scope, row)
         match = _COST.search(text)

@@ -21,12 +21,17 @@ def described(scope: Scope) -> Described:
     lines = scope.lines
     cells = lines["narrative"]
 
-    def doubtful() -> dict[str, Narrative]:
-        return {text: analyse(text) for text in looked_over(lines).suspects}
-
     def build() -> Described:
-        known: dict[str, Narrative] = lines.remember("doubtful narratives", doubtful)
-        return [(row, known[cells[row]]) for row in chosen_rows(scope) if cells[row] in known] if known else []
+        doubtful: frozenset[str] = lines.remember("doubtful", lambda: frozenset(looked_over(lines).suspects))
+        known: dict[str, Narrative] = lines.remember("analysed narratives", dict)
+        found: Described = []
+        for row in chosen_rows(scope) if doubtful else ():
+            text = cells[row]
+            if text in doubtful:
+                if text not in known:
+                    known[text] = analyse(text)
+                found.append((row, known[text]))
+        return found
 
     key = ("described", repr(scope.params.get("where")), repr(scope.params.get("unless")))
     return lines.remember(key, build)  # type: ignore[no-any-return]
@@ -191,7 +196,14 @@ def several_days(scope: Scope) -> Iterator[Hit]:
     """A line whose text says that the work was done on several days."""
     lines = scope.lines
     cells = lines["narrative"]
-    found = {text: days for text in set(lines.distinct("narrative")) if (days := _days_in(text))}
+    words = looked_over(lines).words
+    dated = not _MONTH_WORDS.isdisjoint(word[:3] for word in words)
+    weekly = "week" in words
+    found = {
+        text: days
+        for text in set(lines.distinct("narrative"))
+        if (dated or weekly or "/" in text) and (days := _days_in(text))
+    }
     for row in chosen_rows(scope) if found else ():
         if cells[row] in found:
             yield narrative_hit(scope, row, {"days": found[cells[row]]})
@@ -212,6 +224,7 @@ def _days_in(text: str) -> str:
 # A range of days stands so near to the end or the beginning of a text.
 _NEAR = 40
 _MONTHS = re.compile(_MONTH)
+_MONTH_WORDS = frozenset("jan feb mar apr may jun jul aug sep oct nov dec".split())
 
 
 @kind
@@ -270,6 +283,7 @@ _INITIALS = re.compile(
 _PRONOUN = re.compile(r"\b(?:with|w/|to|from) (?:him|her|them)\b", re.I)
 
 
+_BLACK = ("redact", "xxxx", "****", "\u2588", "\u25a0")
 _REDACTED = re.compile(r"\[?redacted[^\]]{0,40}\]?|\bx{4,}\b|[\u2588\u25a0]+|\*{4,}", re.I)
 
 
@@ -278,10 +292,10 @@ def redacted(scope: Scope) -> Iterator[Hit]:
     """A text of which so much is blacked out that at most `max_words` words that name something are left."""
     most = int(scope.params["max_words"])
     cells = scope.lines["narrative"]
-    told = any(word == "redacted" or (len(word) > 3 and not word.strip("x")) for word in looked_over(scope.lines).words)
-    for row in chosen_rows(scope):
+    pieces = looked_over(scope.lines).pieces
+    for row in chosen_rows(scope) if any(sign in pieces for sign in _BLACK) else ():
         text = cells[row]
-        if (told or "\u2588" in text or "***" in text) and _REDACTED.search(text):
+        if _REDACTED.search(text):
             left = analyse(_REDACTED.sub(" ", text))
             words = _WORD.findall(left.text)
             if len(words) <= most or any(task.lacks for task in left.tasks):
@@ -329,6 +343,10 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
     phrases = [*p["phrases"], *p.get("also_phrases", ())]
     paid = set(p["classes_paid"])
     only = set(p["classes"])
+    phrases = looked_over(scope.lines).known(phrases)
+    lemmas = scope.lines.remember("lemmas", lambda: {t.lemma for _, one in described(scope) for t in one.tasks})
+    if not phrases and verbs.isdisjoint(lemmas):
+        return
     classes = scope.lines["timekeeper_class"] if (paid or only) and "timekeeper_class" in scope.lines else None
     for row, narrative in described(scope):
         level = classes[row].strip().upper() if classes is not None else ""

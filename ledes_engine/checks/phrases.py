@@ -1,6 +1,5 @@
 """Kinds about words and phrases: a client's watch list, and what an expense or a service is called."""
 
-import re
 from collections.abc import Iterator
 
 from ledes_engine.checks.narratives import looked_over, narrative_hit
@@ -8,8 +7,6 @@ from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
 from ledes_engine.checks.words import having, phrases_in
 from ledes_engine.model import Hit
 from ledes_engine.values import ZERO
-
-_WORDS = re.compile(r"\w+")
 
 
 @kind
@@ -23,8 +20,7 @@ def phrases(scope: Scope) -> Iterator[Hit]:
     wanted = [*p["phrases"], *p.get("also", ()), *(one for path in p.get("files", ()) for one in phrases_in(path))]
     if not wanted:
         raise missing("words to look for")
-    known = looked_over(scope.lines).words
-    wanted = [one for one in wanted if known.issuperset(_WORDS.findall(one.lower()))]
+    wanted = looked_over(scope.lines).known(wanted)
     cells = scope.lines["narrative"]
     allowed = ZERO if p.get("allowed") == "0" else None
     rows = chosen_rows(scope) if wanted else ()

@@ -132,8 +132,9 @@ def barred_class(scope: Scope) -> Iterator[Hit]:
     if not barred:
         raise missing("classes of timekeepers that are not paid")
     lines = scope.lines
-    for row in chosen_rows(scope):
-        if lines["timekeeper_class"][row].strip().upper() in barred:
+    bad = {text for text in lines.distinct("timekeeper_class") if text.strip().upper() in barred}
+    for row in chosen_rows(scope) if bad else ():
+        if lines["timekeeper_class"][row] in bad:
             total = total_of(scope, row)
             facts = {"base": total, "allowed": ZERO, "timekeeper": lines["timekeeper_id"][row]}
             yield Hit(row, "timekeeper_class", lines["timekeeper_class"][row], facts, total)

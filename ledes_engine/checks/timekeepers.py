@@ -50,12 +50,10 @@ def hours_a_day(scope: Scope) -> Iterator[Hit]:
     A day on which one of the person's lines holds a phrase of `except` (a trial) is passed over.
     """
     lines, limit = scope.lines, Decimal(scope.params["max"])
-    hours = {text: value or ZERO for text, value in lines.numbers("units").items()}
     people, days, units = lines["timekeeper_id"], lines["line_date"], lines["units"]
-    worked: dict[str, dict[str, Decimal]] = {person: {} for person in lines.distinct("timekeeper_id")}
-    for row in chosen_rows(scope):
-        of_person, day = worked[people[row]], days[row]
-        of_person[day] = of_person.get(day, ZERO) + hours[units[row]]
+    worked = lines.remember(
+        ("hours a day", repr(scope.params.get("where")), repr(scope.params.get("unless"))), lambda: _worked(scope)
+    )
     totals = ((person, day, total) for person, by_day in worked.items() for day, total in by_day.items())
     over = {(person, day): total for person, day, total in totals if total > limit and person and day}
     free = scope.params["except"]
@@ -67,6 +65,18 @@ def hours_a_day(scope: Scope) -> Iterator[Hit]:
         if key in over:
             facts = {"hours": plain(over.pop(key)), "timekeeper": key[0], "day": key[1], "limit": limit}
             yield Hit(row, "units", units[row], facts)
+
+
+def _worked(scope: Scope) -> dict[str, dict[str, Decimal]]:
+    """The hours of each person on each day."""
+    lines = scope.lines
+    hours = {text: value or ZERO for text, value in lines.numbers("units").items()}
+    people, days, units = lines["timekeeper_id"], lines["line_date"], lines["units"]
+    worked: dict[str, dict[str, Decimal]] = {person: {} for person in lines.distinct("timekeeper_id")}
+    for row in chosen_rows(scope):
+        of_person, day = worked[people[row]], days[row]
+        of_person[day] = of_person.get(day, ZERO) + hours[units[row]]
+    return worked
 
 
 @kind
