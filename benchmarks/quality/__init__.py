@@ -1,0 +1,1 @@
+"""How well the rules on narratives find what readers find, on labelled entries."""
