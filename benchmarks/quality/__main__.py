@@ -87,7 +87,8 @@ def flagged(rows: Sequence[Entry], question: Question) -> list[set[str]]:
     lines = [
         {
             "invoice_number": "1", "matter_id": f"M{at}", "client_matter_id": f"M{at}", "line_type": "F",
-            "line_date": f"{date(2020, 1, 1) + timedelta(at):%Y%m%d}", "timekeeper_id": "1", "timekeeper_class": "ASSOC",
+            "line_date": f"{date(2020, 1, 1) + timedelta(at):%Y%m%d}",
+            "timekeeper_id": "1", "timekeeper_class": "ASSOC",
             "units": row["hours"], "unit_cost": "100", "total": str(Decimal(row["hours"]) * 100),
             "narrative": row["narrative"],
         }
@@ -163,7 +164,8 @@ def measure(part: str, errors: bool) -> Iterator[str]:
         )
         for found, truth, row in judged if errors else ():
             if found != truth:
-                yield f"    {'false alarm' if found else 'missed     '} {row['id']:5} {row['hours']:>4} h  {row['narrative']}"
+                kind = "false alarm" if found else "missed     "
+                yield f"    {kind} {row['id']:5} {row['hours']:>4} h  {row['narrative']}"
 
 
 def clean_invoices() -> Iterator[str]:
@@ -176,7 +178,8 @@ def clean_invoices() -> Iterator[str]:
     classes = {"PT": "PARTNR", "AS": "ASSOC", "PL": "PARALG"}
     lines = [
         {
-            "invoice_number": row["invoice"], "invoice_date": row["invoice_date"], "invoice_total": str(totals[row["invoice"]]),
+            "invoice_number": row["invoice"], "invoice_date": row["invoice_date"],
+            "invoice_total": str(totals[row["invoice"]]),
             "billing_start": row["period_start"], "billing_end": row["period_end"], "client_id": row["client"],
             "matter_id": row["matter"], "client_matter_id": row["matter"], "law_firm_id": "12-3456789",
             "line_number": row["line"], "line_type": "F" if row["kind"] == "fee" else "E", "units": row["hours"],

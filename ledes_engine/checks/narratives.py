@@ -333,9 +333,9 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
     """Secretarial work billed as legal work: a task that begins with one of `verbs` and speaks of one of `objects`.
 
     Verbs stand for all their forms; without objects the verb is enough. `phrases` are enough by themselves where they
-    stand in a task. A task that also holds a word of `unless` is legal work. Timekeepers of the classes `classes_paid`
-    may bill it; where `classes` are given, only theirs are looked at. Firms add words with `also_verbs`, `also_objects`
-    and `also_phrases`.
+    stand in a task. With `about`, the task of a verb also holds one of its words. A task that also holds a word of
+    `except` is legal work. Timekeepers of the classes `classes_paid` may bill it; where `classes` are given, only
+    theirs are looked at. Firms add words with `also_verbs`, `also_objects` and `also_phrases`.
     """
     p = scope.params
     verbs = {*p["verbs"], *p.get("also_verbs", ())}
@@ -352,7 +352,9 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
         level = classes[row].strip().upper() if classes is not None else ""
         if level in paid or (only and level not in only):
             continue
-        found = [t for t in narrative.tasks if _clerical(narrative, t, verbs, objects, phrases, p["except"])]
+        found = [
+            t for t in narrative.tasks if _clerical(narrative, t, verbs, objects, phrases, p["except"], p["about"])
+        ]
         if found:
             facts = {"part": _short(narrative.words_of(found[0])), "spans": [(task.start, task.end) for task in found]}
             whole = len(found) == len(narrative.tasks)
@@ -360,7 +362,13 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
 
 
 def _clerical(
-    narrative: Narrative, task: Task, verbs: set[str], objects: set[str], phrases: Sequence[str], barred: Sequence[str]
+    narrative: Narrative,
+    task: Task,
+    verbs: set[str],
+    objects: set[str],
+    phrases: Sequence[str],
+    barred: Sequence[str],
+    about: Sequence[str],
 ) -> bool:
     begins = task.lemma in verbs
     if not begins and not phrases:
@@ -373,6 +381,7 @@ def _clerical(
     # What the task is for stands behind `re`, `for`, `regarding`, and is no object of it.
     own = _ASIDE.split(text)[0].split()[1:]
     fits = not objects or any(word in objects or word.rstrip("s") in objects for word in own)
+    fits = fits and (not about or any(f" {word} " in text for word in about))
     return fits and not any(f" {word} " in text for word in barred)
 
 

@@ -42,8 +42,8 @@ def lacks(steps: Sequence[Step], text: str, *, alone: bool) -> str:
 
 def _of_other(first: Step, kinds: frozenset[str], steps: Sequence[Step], text: str) -> str:
     """What work lacks that names no document, event or topic."""
-    if first.activity == "file":
-        return "" if kinds else "anything"
+    if first.activity in ("file", "send"):
+        return "" if kinds or first.parties or first.tail else "anything"
     if any(step.plural for step in steps):
         return "kinds"
     if first.activity == "attend" and _named_event(text[first.start : steps[-1].end]):

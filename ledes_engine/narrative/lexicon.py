@@ -37,6 +37,8 @@ class Lexicon(NamedTuple):
     consequent: frozenset[str]
     dull: frozenset[str]
     participles: frozenset[str]
+    clerical: frozenset[str]
+    sections: frozenset[str]
     dull_stems: frozenset[str]
     heads: frozenset[str]  # every word that may begin the name of a task
     known: frozenset[str]  # every word that has another meaning here
@@ -44,7 +46,7 @@ class Lexicon(NamedTuple):
 
 _SETS = (
     *("weak", "fillers", "subject", "stop", "generic", "anaphora", "continues", "stops", "consequent", "dull"),
-    "participles",
+    *("participles", "clerical", "sections"),
 )
 _DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]|.*mit")
 

@@ -80,6 +80,8 @@ def _letter(kind: str, word: str) -> str:
     if verb is None and right not in words.nouns:
         dull = word in words.stop or word in words.generic or word in words.anaphora
         return "D" if dull else "W"
+    if verb and verb.lemma in words.clerical and not talks:
+        return "B" if verb.form == "past" else "M"
     if talks:
         return "B" if verb and verb.form == "past" else "K"
     if verb and verb.form == "past":
@@ -127,7 +129,7 @@ class _Verdicts(dict[str, str]):
 
 
 def _lines(texts: Collection[str]) -> list[str]:
-    """The texts in small letters, each on a line, all digits 0: letters and digits of all of them are changed at once."""
+    """The texts in small letters, each on a line, all digits 0; all of them are changed at once."""
     joined = "\n".join(texts)
     if joined.count("\n") >= len(texts) or max(map(len, texts), default=0) > LONGEST:
         texts = [text[:LONGEST].replace("\n", " ") for text in texts]

@@ -10,7 +10,7 @@ from ledes_engine.narrative.tokens import COLON, HARD, NUMBER, OPEN, SHUT, SOFT,
 _TOWARDS = frozenset({"with", "w/", "to", "from", "between", "among", "w"})
 _DETERMINERS = frozenset({"the", "a", "an", "same", "it", "all", "our", "its", "their", "his", "her", "this", "these"})
 _LINKS = frozenset({"of", "to", "with", "w/", "w", "re", "regarding", "from", "for", "on", "at", "into", "concerning"})
-_ARTICLES = frozenset({"the", "a", "an", "another"})
+_ARTICLES = frozenset("the a an another two three four five six seven several various numerous many both".split())
 _PASSIVE = frozenset({"by", "under"})
 FILING = frozenset({"file", "e-file", "efile", "serve", "record", "submit", "lodge", "e-serve", "mail"})
 _SUBJECT = frozenset({"re", "regarding", "concerning", "about", "rgd", "whether", "including", "incl"})
@@ -55,6 +55,7 @@ def head_at(tokens: Sequence[Token], at: int, words: Lexicon) -> Head | None:
     for place in range(at, min(at + 6, len(tokens))):
         token = tokens[place]
         if token.kind == NUMBER or (token.kind == SOFT and token.word == "and" and place > at):
+            named = named or (token.kind == NUMBER and token.word[0] != "(")
             continue
         if token.kind != WORD:
             return None
@@ -217,6 +218,10 @@ def _begins(
     between = _outside_brackets(tokens[head.stop : at])
     if found.form in ("past", "base") and tokens[found.at - 1].word in _ARTICLES:
         return False
+    if separator.word == "/" and head.stop != at:
+        return False  # `paid/billed totals`
+    if any(token.kind == COLON for token in between):
+        return False  # what follows a colon says what it consists of
     in_subject = any(token.word in _SUBJECT or token.kind == COLON for token in between)
     after = tokens[found.stop].word if found.stop < len(tokens) else ""
     last = separator.word == "," and not _and_follows(tokens, at)
@@ -305,7 +310,7 @@ def _talk_begins(place: _Place, words: Lexicon, long: bool) -> bool:
     """Whether a noun like `call`, `email`, `letter` is a step, or one of the papers that were reviewed or drafted."""
     head, after = place.head, place.after
     bare = not any(token.kind == WORD and token.word not in words.fillers for token in place.between)
-    if bare and head.activity != "communicate":
+    if (bare and head.activity != "communicate") or after == "of":
         return False
     if place.found.lemma in _CALLS or after in _ORAL or (place.found.lemma in _SPOKEN and after in ("to", "from")):
         return True

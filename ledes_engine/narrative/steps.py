@@ -18,7 +18,7 @@ SUBJECTS = frozenset(
 # Verbs that the party follows at once.
 _ADDRESSED = frozenset(
     "call telephone phone email e-mail contact advise inform notify update instruct brief debrief remind interview "
-    "text message counsel ask consult meet".split()
+    "text tell message counsel ask consult meet".split()
 )
 _TOPIC = frozenset({"re", "regarding", "concerning", "about", "on", "over"})
 _UNITS = frozenset("hour hours hr hrs h minute minutes min mins".split())
@@ -50,6 +50,7 @@ class Step(NamedTuple):
     tail: bool  # whether anything follows the words that name the activity
     length: int  # in words
     hard: bool  # whether a semicolon, a stop or a new line stands before it
+    section: bool  # whether its object is a part of a paper: `sharpen the conclusion`
     first: str  # its first word
 
 
@@ -84,6 +85,7 @@ def step_of(part: Part, text: str) -> Step:
         tail=any(token.kind in (WORD, QUOTE) for token in rest),
         length=sum(token.kind == WORD for token in tokens),
         hard=part.hard,
+        section=not words.sections.isdisjoint(said),
         first=first,
     )
 
@@ -112,6 +114,9 @@ def _parties_and_topic(
             towards = (
                 talks and not _is_infinitive(rest, at, words) and not (told and _purposeful(rest, at, text, words))
             )
+            if towards and told is False and _purposeful(rest, at, text, words):
+                parties.append("named")  # `follow-up call to fix the date`: whom, the words do not tell
+                towards = False
             if at_once and direct and not told:
                 topic += direct  # `e-mailed executed copies to ...`
                 direct, parties = [], []
@@ -168,7 +173,12 @@ def _content(
         else []
     )
     for word in _expanded([token.word for token in topic if token.kind in (WORD, QUOTE)] + named, words):
-        if len(word) < 2 or word in words.stop or word in words.fillers or word in words.anaphora:
+        if (
+            len(word) < 2
+            or word in words.stop
+            or word in words.anaphora
+            or (word in words.fillers and word != "settlement")
+        ):
             continue
         (kinds if word in words.generic else content).add(stem(word))
     content.update(

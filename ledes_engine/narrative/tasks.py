@@ -22,6 +22,12 @@ _APART = [
 _SPEAKING = frozenset({"speak", "confer", "discuss", "meet", "talk", "meeting", "consult", "conference"})
 # What is put into the paper that is being written.
 _INTO = frozenset({"incorporate", "insert", "conform", "add", "polish", "proof"})
+# What is done at the event that was attended.
+_TAKING_PART = frozenset(
+    {"argue", "present", "conduct", "examine", "cross-examine", "lead", "answer", "address", "oppose"}
+)
+# A part of a list of so many words names a task: `title work`.
+_LABEL = 6
 _TELLING = frozenset({"advise", "report", "inform"})
 _ON_PAPER = frozenset({"draft", "prepare", "send", "file"})
 
@@ -96,10 +102,12 @@ def _carries_on(step: Step, task: list[Step]) -> bool:
     same_object = step.same or (not step.content and (step.refers or not step.kinds))
     overlap = step.content & before.content
     if step.activity == before.activity == "draft" or {step.activity, before.activity} == {"draft", "prepare"}:
-        into = step.lemma in _INTO and not step.hard
+        into = (step.lemma in _INTO and not step.hard) or (step.section and step.activity == "draft")
         return same_object or into or bool(overlap) or (not step.content and bool(step.kinds & before.kinds))
     if step.activity == before.activity == "review":
         return same_object or bool(overlap)
+    if step.activity == before.activity == "attend" or (step.lemma in _TAKING_PART and before.activity == "attend"):
+        return step.form != "noun"
     if step.lemma in _TELLING and not step.hard and step.refers and not step.content:
         return True  # `analyse the limitation defence and report on it`
     return step.activity == "send" and before.activity in _ON_PAPER and same_object
@@ -114,7 +122,8 @@ def _continues(step: Step, before: Step) -> bool:
         return True
     if not before.activity:
         return False
-    return before.subject or (before.form != "noun" and not (step.hard and len(step.content) > 1))
+    listed = before.form == "noun" and before.activity in ("communicate", "attend", "travel")
+    return before.subject or not listed or step.length > _LABEL
 
 
 def _related(one: list[Step], other: list[Step], *, adjacent: bool) -> bool:
@@ -128,8 +137,10 @@ def _related(one: list[Step], other: list[Step], *, adjacent: bool) -> bool:
     about, also = content | _all(one, "kinds"), more | _all(other, "kinds")
     if not adjacent:
         return bool(about & also) and (not content or not more)
-    if not about or not also or (not content and not more):
+    if not content or not more:
         return True
+    if first.activity == second.activity == "review" and not second.hard:
+        return True  # read, and compared with something
     if second.follows and not second.topic and len(second.content) < _PROPER and second.activity != first.activity:
         return True
     travels = "travel" in (first.activity, second.activity)

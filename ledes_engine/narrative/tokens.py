@@ -24,6 +24,8 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _DECIMAL = re.compile(r"\d{0,2}\.\d{1,2}")
+# Before a capital, so short a word with a stop is taken for an abbreviation.
+_SHORT = 3
 _NO_VOWEL = re.compile("[^aeiouy]{2,5}")
 _BRACKETED = re.compile(r"[(\[] ?([\d.]+) ?([a-z.]*) ?[)\]]")
 _SEPARATORS = {
@@ -148,8 +150,8 @@ def _ends_sentence(low: str, text: str, before: list[Token], following: str) -> 
         return False
     known = following in words.heads
     if last.word not in words.stops:
-        if _NO_VOWEL.fullmatch(last.word) and not known:
-            return False  # `Exr. Talarico`
+        if not known and (len(last.word) <= _SHORT or _NO_VOWEL.fullmatch(last.word) or following[0] in "(["):
+            return False  # `Exr. Talarico`, `paras. [12]`
         return not begins.islower() or known
     return (
         known
