@@ -10,6 +10,7 @@ from ledes_engine.checks import (
     attendance,
     budgets,
     cells,
+    clerical,
     codes,
     consistency,
     dates,
@@ -27,6 +28,6 @@ from ledes_engine.checks.scope import KINDS, Client, Dispute, Matter, Scope, Tim
 
 __all__ = ["KINDS", "Client", "Dispute", "Matter", "Scope", "Timekeeper"]
 _MODULES = (
-    *(arithmetic, attendance, budgets, cells, codes, consistency, dates, earlier, expenses, narratives),
+    *(arithmetic, attendance, budgets, cells, clerical, codes, consistency, dates, earlier, expenses, narratives),
     *(patterns, phrases, segments, staffing, sums, timekeepers),
 )  # importing them fills KINDS

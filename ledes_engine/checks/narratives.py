@@ -8,7 +8,7 @@ from typing import Any
 from ledes_engine.checks.scope import Scope, chosen_rows, kind
 from ledes_engine.checks.words import having
 from ledes_engine.model import Hit, Table
-from ledes_engine.narrative import Column, Narrative, Task, analyse
+from ledes_engine.narrative import Column, Narrative, analyse
 from ledes_engine.values import ZERO, plain
 
 Described = list[tuple[int, Narrative]]
@@ -120,7 +120,7 @@ def _reason(narrative: Narrative) -> str:
 def task_facts(narrative: Narrative) -> dict[str, Any]:
     """The tasks of a narrative for a finding: their texts, blanks for their times, and where each stands."""
     tasks = narrative.tasks
-    texts = [_short(narrative.words_of(task)) for task in tasks]
+    texts = [short(narrative.words_of(task)) for task in tasks]
     told = [f"({number}) {text}" for number, text in enumerate(texts[:_LISTED], 1)]
     more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
     return {
@@ -131,7 +131,8 @@ def task_facts(narrative: Narrative) -> dict[str, Any]:
     }
 
 
-def _short(text: str) -> str:
+def short(text: str) -> str:
+    """A text on one line, and no longer than a finding quotes."""
     text = " ".join(text.split())
     return text if len(text) <= _QUOTED else text[: _QUOTED - 1].rstrip() + "…"
 
@@ -250,7 +251,7 @@ def narrative_lacks(scope: Scope) -> Iterator[Hit]:
         lacking = [task for task in narrative.tasks if task.lacks in wanted]
         if lacking and hours_of(scope, row) > least:
             spans = [(task.start, task.end) for task in lacking]
-            yield narrative_hit(scope, row, {"part": _short(narrative.words_of(lacking[0])), "spans": spans})
+            yield narrative_hit(scope, row, {"part": short(narrative.words_of(lacking[0])), "spans": spans})
 
 
 @kind
@@ -326,64 +327,3 @@ def _names(scope: Scope) -> Sequence[str]:
         if "timekeeper_name" in scope.lines
         else []
     )
-
-
-@kind
-def clerical_task(scope: Scope) -> Iterator[Hit]:
-    """Secretarial work billed as legal work: a task that begins with one of `verbs` and speaks of one of `objects`.
-
-    Verbs stand for all their forms; without objects the verb is enough. `phrases` are enough by themselves where they
-    stand in a task. With `about`, the task of a verb also holds one of its words. A task that also holds a word of
-    `except` is legal work. Timekeepers of the classes `classes_paid` may bill it; where `classes` are given, only
-    theirs are looked at. Firms add words with `also_verbs`, `also_objects` and `also_phrases`.
-    """
-    p = scope.params
-    verbs = {*p["verbs"], *p.get("also_verbs", ())}
-    objects = {*p["objects"], *p.get("also_objects", ())}
-    phrases = [*p["phrases"], *p.get("also_phrases", ())]
-    paid = set(p["classes_paid"])
-    only = set(p["classes"])
-    phrases = looked_over(scope.lines).known(phrases)
-    lemmas = scope.lines.remember("lemmas", lambda: {t.lemma for _, one in described(scope) for t in one.tasks})
-    if not phrases and verbs.isdisjoint(lemmas):
-        return
-    classes = scope.lines["timekeeper_class"] if (paid or only) and "timekeeper_class" in scope.lines else None
-    for row, narrative in described(scope):
-        level = classes[row].strip().upper() if classes is not None else ""
-        if level in paid or (only and level not in only):
-            continue
-        found = [
-            t for t in narrative.tasks if _clerical(narrative, t, verbs, objects, phrases, p["except"], p["about"])
-        ]
-        if found:
-            facts = {"part": _short(narrative.words_of(found[0])), "spans": [(task.start, task.end) for task in found]}
-            whole = len(found) == len(narrative.tasks)
-            yield narrative_hit(scope, row, facts, allowed=ZERO if whole else None)
-
-
-def _clerical(
-    narrative: Narrative,
-    task: Task,
-    verbs: set[str],
-    objects: set[str],
-    phrases: Sequence[str],
-    barred: Sequence[str],
-    about: Sequence[str],
-) -> bool:
-    begins = task.lemma in verbs
-    if not begins and not phrases:
-        return False
-    text = f" {_PUNCTUATION.sub(' ', narrative.text[task.start : task.end].lower())} "
-    if any(f" {phrase} " in text for phrase in phrases):
-        return not any(f" {word} " in text for word in barred)
-    if not begins:
-        return False
-    # What the task is for stands behind `re`, `for`, `regarding`, and is no object of it.
-    own = _ASIDE.split(text)[0].split()[1:]
-    fits = not objects or any(word in objects or word.rstrip("s") in objects for word in own)
-    fits = fits and (not about or any(f" {word} " in text for word in about))
-    return fits and not any(f" {word} " in text for word in barred)
-
-
-_PUNCTUATION = re.compile(r"[^\w'/-]+")
-_ASIDE = re.compile(r" (?:re|regarding|concerning|about) ")

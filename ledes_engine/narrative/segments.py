@@ -1,29 +1,12 @@
-"""Where one piece of work ends and the next begins, and what each piece is: activity, object, parties, subject."""
+"""A narrative cut into parts: where one piece of work ends and the next begins."""
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
-from ledes_engine.narrative.lexicon import Lexicon, Phrases, lexicon, spelt
-from ledes_engine.narrative.tokens import COLON, HARD, NUMBER, OPEN, SHUT, SOFT, TIME, WORD, Token
-
-_TOWARDS = frozenset({"with", "w/", "to", "from", "between", "among", "w"})
-_DETERMINERS = frozenset({"the", "a", "an", "same", "it", "all", "our", "its", "their", "his", "her", "this", "these"})
-_LINKS = frozenset({"of", "to", "with", "w/", "w", "re", "regarding", "from", "for", "on", "at", "into", "concerning"})
-_ARTICLES = frozenset("the a an another two three four five six seven several various numerous many both".split())
-_PASSIVE = frozenset({"by", "under"})
-FILING = frozenset({"file", "e-file", "efile", "serve", "record", "submit", "lodge", "e-serve", "mail"})
-_SUBJECT = frozenset({"re", "regarding", "concerning", "about", "rgd", "whether", "including", "incl"})
-
-
-class Head(NamedTuple):
-    """The words that name an activity: `form` is base, past, gerund, third, or noun."""
-
-    at: int  # the first token
-    stop: int  # the token after the last
-    lemma: str
-    activity: str
-    form: str
+from ledes_engine.narrative.heads import Head, head_at
+from ledes_engine.narrative.joints import begins, bracketed, goes_on, introduced, item, next_word, runs_on, stands_bare
+from ledes_engine.narrative.lexicon import lexicon
+from ledes_engine.narrative.tokens import COLON, HARD, OPEN, SHUT, SOFT, TIME, WORD, Token
 
 
 class Part(NamedTuple):
@@ -33,68 +16,6 @@ class Part(NamedTuple):
     head: Head | None  # its places count from the beginning of the part
     shares: bool  # the step before it has no object of its own: `draft and file the motion`
     hard: bool  # a semicolon, a stop or a new line stands before it
-
-
-def phrase_at(tokens: Sequence[Token], at: int, phrases: Phrases, first: str = "") -> tuple[int, str]:
-    """The length and the value of the longest phrase that begins at a token; (0, "") for none.
-
-    `first` is the token's word as it should be spelt.
-    """
-    for words, value in phrases.get(first or tokens[at].word, ()):
-        stop = at + len(words)
-        if len(words) == 1 or (
-            stop <= len(tokens) and all(tokens[at + i].word == word for i, word in enumerate(words) if i)
-        ):
-            return len(words), value
-    return 0, ""
-
-
-def head_at(tokens: Sequence[Token], at: int, words: Lexicon) -> Head | None:
-    """The head of a task at a token, after words that say nothing of the activity."""
-    named = False  # an article stands before it, so that it is no verb: `the amended schedule`
-    for place in range(at, min(at + 6, len(tokens))):
-        token = tokens[place]
-        if token.kind == NUMBER or (token.kind == SOFT and token.word == "and" and place > at):
-            named = named or (token.kind == NUMBER and token.word[0] != "(")
-            continue
-        if token.kind != WORD:
-            return None
-        filler = token.word in words.fillers
-        length, activity = phrase_at(tokens, place, words.nouns, spelt(token.word))
-        if length < 2 and filler and _head_follows(tokens, place + 1, words):
-            named = named or token.word in _ARTICLES
-            continue
-        word = spelt(token.word)
-        verb = words.verbs.get(word)
-        noun_like = _noun_like(tokens, place)
-        if length > 1 or (length and (verb is None or verb.form == "third" or noun_like)):
-            return Head(place, place + length, word, activity, "noun")
-        if (
-            verb
-            and not named
-            and not (verb.form == "base" and noun_like and word in words.weak and _ends_or_links(tokens, place))
-        ):
-            return Head(place, place + 1, verb.lemma, verb.activity, verb.form)
-        if not filler or named:
-            return None
-    return None
-
-
-def _noun_like(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a word that is a noun and a verb stands as a noun: `review of`, `email from`, `call with`."""
-    return at + 1 >= len(tokens) or tokens[at + 1].kind != WORD or tokens[at + 1].word in _LINKS
-
-
-def _ends_or_links(tokens: Sequence[Token], at: int) -> bool:
-    return at + 1 < len(tokens) and tokens[at + 1].word in _LINKS
-
-
-def _head_follows(tokens: Sequence[Token], at: int, words: Lexicon) -> bool:
-    while at < len(tokens) and (
-        tokens[at].kind == NUMBER or tokens[at].word == "and" or tokens[at].word in words.fillers
-    ):
-        at += 1
-    return at < len(tokens) and tokens[at].kind == WORD and spelt(tokens[at].word) in words.heads
 
 
 def parts(tokens: Sequence[Token]) -> list[Part]:
@@ -117,272 +38,37 @@ def parts(tokens: Sequence[Token]) -> list[Part]:
             depth += 1
         elif kind == SHUT:
             depth = max(0, depth - 1)
+        elif depth == 0 and kind == HARD and goes_on(tokens, start, at):
+            pass  # `re: (i) ...; (ii) ...`
         elif depth == 0 and kind == HARD:
             close(at)
             start, shares, hard = at + 1, False, True
             head = head_at(tokens, start, words)
             style = head.form if head else style
             at = head.stop - 1 if head else at
-        elif depth == 0 and style == "past" and kind == WORD and _runs_on(tokens, at, start, words):
+        elif depth == 0 and style == "past" and kind == WORD and runs_on(tokens, at, start, words):
             close(at)
             verb = words.verbs[tokens[at].word]
             start, shares, hard = at, False, False
             head = Head(at, at + 1, verb.lemma, verb.activity, verb.form)
-        elif (depth == 0 and kind in (SOFT, TIME, COLON)) or _item(tokens, at):
-            following = _after(tokens, at)
+        elif (depth == 0 and kind in (SOFT, TIME, COLON)) or item(tokens, at):
+            following = next_word(tokens, at)
             next_head = head_at(tokens, following, words) if following < len(tokens) else None
             if next_head and tokens[next_head.at - 1].word == "to" and next_head.at > following:
                 next_head = None  # `and to settle`: what for, not what was done
-            if _item(tokens, at) and not next_head and not _introduced(tokens[start:at]):
+            if item(tokens, at) and introduced(tokens[start:at]) and not bracketed(tokens[start]):
+                pass  # `re: (i) ..., (ii) ...`
+            elif item(tokens, at) and not next_head:
                 close(at)
                 start, shares, hard, head = at, False, True, None
             elif next_head and (kind == COLON or (tokens[at].word == "-" and head is None)):
                 if head is None:  # a label before the work: `Discovery: review responses`
                     head, style, at = next_head, next_head.form, next_head.stop - 1
-            elif next_head and _begins(tokens, at, next_head, head, style, start, words):
+            elif next_head and begins(tokens, at, next_head, head, style, start, words):
                 close(at + 1 if kind == TIME else at)
-                shares = head is not None and kind == SOFT and _bare(tokens, head.stop, at, words)
+                shares = head is not None and kind == SOFT and stands_bare(tokens, head.stop, at, words)
                 start, hard, head, at = following, False, next_head, next_head.stop - 1
                 style = style or next_head.form
         at += 1
     close(len(tokens))
     return found
-
-
-def _runs_on(tokens: Sequence[Token], at: int, start: int, words: Lexicon) -> bool:
-    """Whether a verb begins a step though nothing separates it: `reviewed ruling called client re same revised notes`.
-
-    Past tense only, and with an object behind it: `papers produced by the bank` is no step.
-    """
-    verb = words.verbs.get(tokens[at].word)
-    if verb is None or verb.form != "past" or verb.activity in ("manage", "attend", "file", "send") or at - start < 3:
-        return False
-    if verb.lemma in ("amend", "modify", "receive", "note", "mark", "settle", "close", "check", "request", "advise"):
-        return False
-    before, after = tokens[at - 1], tokens[at + 1] if at + 1 < len(tokens) else None
-    if before.kind != WORD or before.word in words.stop or before.word in words.fillers or before.word in _CLAUSE:
-        return False
-    if any(token.word in _CLAUSE for token in tokens[max(start, at - 6) : at]):
-        return False
-    return (
-        after is not None
-        and after.kind == WORD
-        and (after.word not in words.stop or after.word in _DETERMINERS or after.word == "with")
-    )
-
-
-_CLAUSE = frozenset(
-    "who which that what whether if as when where why how because since was were is are been be has have had being not "
-    "he she they we i it you previously recently newly duly never already being newly to".split()
-)
-
-
-def _item(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a token is the number of an item in a list: `(1)`, `(a)`."""
-    return tokens[at].kind == NUMBER and tokens[at].word[0] == "(" and tokens[at].word[-1] == ")"
-
-
-def _introduced(tokens: Sequence[Token]) -> bool:
-    """Whether a list of topics or papers has begun: `re: (i) ...`."""
-    return any(token.word in _SUBJECT or token.kind == COLON for token in tokens)
-
-
-def _after(tokens: Sequence[Token], at: int) -> int:
-    at += 1
-    while at < len(tokens) and (tokens[at].kind in (SOFT, TIME) or _item(tokens, at)):
-        at += 1
-    return at
-
-
-def _bare(tokens: Sequence[Token], start: int, stop: int, words: Lexicon) -> bool:
-    """Whether nothing stands between a head and what joins the next: `prepare for and attend`, `draft, revise`."""
-    return all(
-        token.kind != WORD
-        or token.word in words.stop
-        or (token.word in words.fillers and token.word not in words.people)
-        or token.word.endswith("ly")
-        for token in tokens[start:stop]
-    )
-
-
-def _begins(
-    tokens: Sequence[Token], at: int, found: Head, head: Head | None, style: str, start: int, words: Lexicon
-) -> bool:
-    """Whether the head `found` after the separator at `at` begins another step, or belongs to what went before."""
-    separator = tokens[at]
-    if separator.kind == TIME or _item(tokens, at) or (separator.word in _STRONG and separator.kind == SOFT):
-        listed = found.form == "noun" and (found.stop >= len(tokens) or tokens[found.stop].word == ",")
-        return not listed or separator.kind == TIME or _item(tokens, at)
-    if head is None:  # a noun without a head stands first: `jury instructions, and call with mediator`
-        return sum(token.kind == WORD for token in tokens[start:at]) > 1 or found.form == "noun"
-    between = _outside_brackets(tokens[head.stop : at])
-    if found.form in ("past", "base") and tokens[found.at - 1].word in _ARTICLES:
-        return False
-    if separator.word == "/" and head.stop != at:
-        return False  # `paid/billed totals`
-    if any(token.kind == COLON for token in between):
-        return False  # what follows a colon says what it consists of
-    in_subject = any(token.word in _SUBJECT or token.kind == COLON for token in between)
-    after = tokens[found.stop].word if found.stop < len(tokens) else ""
-    last = separator.word == "," and not _and_follows(tokens, at)
-    place = _Place(
-        separator.word,
-        found,
-        head,
-        style,
-        in_subject,
-        _aims(between, words),
-        tokens[found.at].word,
-        after,
-        between,
-        last,
-    )
-    judged = {"noun": _noun_begins, "past": _past_begins, "gerund": _gerund_begins, "base": _base_begins}
-    return found.form in judged and judged[found.form](place, words)
-
-
-_STRONG = frozenset({"-", "+", ">", " / ", "having", "followed"})
-
-
-def _outside_brackets(tokens: Sequence[Token]) -> list[Token]:
-    depth, kept = 0, []
-    for token in tokens:
-        depth += (token.kind == OPEN) - (token.kind == SHUT)
-        if depth <= 0 and token.kind != SHUT:
-            kept.append(token)
-    return kept
-
-
-def _and_follows(tokens: Sequence[Token], at: int) -> bool:
-    """Whether an `and` joins the last part of the list that a comma stands in."""
-    for token in tokens[at + 1 :]:
-        if token.kind == HARD:
-            return False
-        if token.kind == SOFT and token.word in ("and", "&", "plus"):
-            return True
-    return False
-
-
-class _Place(NamedTuple):
-    """What stands around a head that may begin a step."""
-
-    separator: str
-    found: Head
-    head: Head
-    style: str
-    in_subject: bool
-    aims: bool  # an infinitive stands before it: `to determine ...`
-    word: str
-    after: str
-    between: Sequence[Token]
-    ends_list: bool  # a comma, and no `and` after it: what follows is no last part of a list
-
-
-_ORAL = frozenset({"with", "w/", "w"})
-
-
-def _aims(between: Sequence[Token], words: Lexicon) -> bool:
-    return any(
-        one.word == "to"
-        and (verb := words.verbs.get(other.word)) is not None
-        and verb.form == "base"
-        and other.word not in words.weak
-        for one, other in pairwise(between)
-    )
-
-
-def _noun_begins(place: _Place, words: Lexicon) -> bool:
-    found, head, after = place.found, place.head, place.after
-    long = found.stop - found.at > 1
-    if found.activity == "communicate":
-        return _talk_begins(place, words, long)
-    if place.in_subject and place.separator != ",":
-        return found.activity == "review" and found.lemma == "review" and after not in ("", ",")
-    if found.activity == "attend":
-        plain = head.form == "noun" and head.activity in ("communicate", "attend", "travel")
-        return (plain and not place.in_subject) or tokens_say_attendance(found)
-    if found.activity == "file" or found.lemma in ("comments", "comment", "changes", "edits", "revisions", "drafts"):
-        return place.style in ("noun", "gerund") and head.activity not in ("review", "draft") and not place.in_subject
-    return long or after in _LINKS or place.style == "noun"
-
-
-def _talk_begins(place: _Place, words: Lexicon, long: bool) -> bool:
-    """Whether a noun like `call`, `email`, `letter` is a step, or one of the papers that were reviewed or drafted."""
-    head, after = place.head, place.after
-    bare = not any(token.kind == WORD and token.word not in words.fillers for token in place.between)
-    if (bare and head.activity != "communicate") or after == "of":
-        return False
-    if place.found.lemma in _CALLS or after in _ORAL or (place.found.lemma in _SPOKEN and after in ("to", "from")):
-        return True
-    if head.activity == "review":
-        return (place.ends_list and after == "to") or (long and after not in ("from", "between", "of", ""))
-    if head.activity in ("draft", "send", "prepare", "file"):
-        return place.ends_list and after in ("to", "from")
-    return not place.in_subject or long or after == "to"
-
-
-_CALLS = frozenset({"tc", "tcs", "t/c", "t/cs", "telcon", "teleconference", "telecon", "tcw"})
-_SPOKEN = frozenset(
-    "call calls tc tcs t/c tel telephone teleconference telcon conf conference meeting mtg phone talks".split()
-)
-
-
-def tokens_say_attendance(found: Head) -> bool:
-    """Whether a head says that somebody attended, and does not only name an event."""
-    return found.lemma in ("attendance", "appearance", "participation")
-
-
-def _past_begins(place: _Place, words: Lexicon) -> bool:
-    if place.after in _PASSIVE:
-        return False
-    if place.style == "past":
-        return True
-    if place.word in words.participles and place.after not in _DETERMINERS:
-        return False  # `answer and verified denial`
-    return (not place.in_subject or place.separator == ",") and place.after not in ("in", "from", "to", "at")
-
-
-def _gerund_begins(place: _Place, words: Lexicon) -> bool:
-    if any(_participle(token, words) for token in place.between):
-        return False  # `letter denying breach, disputing causation and asking for ...`
-    if place.style in ("gerund", "noun"):
-        last = max((i for i, t in enumerate(place.between) if t.word in _SUBJECT or t.word == "for"), default=-1)
-        if last < 0:
-            return True
-        topic = place.between[last + 1] if last + 1 < len(place.between) else None
-        verb = words.verbs.get(topic.word) if topic else None
-        return not (verb and verb.form == "gerund") and place.separator == ","
-    return False
-
-
-def _participle(token: Token, words: Lexicon) -> bool:
-    return (
-        token.kind == WORD and token.word.endswith("ing") and token.word not in words.nouns and token.word not in _NOUNS
-    )
-
-
-_NOUNS = frozenset(
-    "zoning financing offering building ruling pleading lending staffing accounting holding underlying outstanding "
-    "pending existing remaining manufacturing marketing licensing training supporting opposing operating engineering "
-    "wedding parking landing listing warning finding pricing billing thing during morning evening funding lodging "
-    "wording standing proceeding being packing shipping housing nursing bidding restructuring".split()
-)
-
-
-def _base_begins(place: _Place, words: Lexicon) -> bool:
-    found, after, head = place.found, place.after, place.head
-    weak = found.lemma in words.weak
-    if place.style in ("past", "gerund"):
-        return not weak and not place.aims and not place.in_subject and after not in ("", ",")
-    if weak:
-        written = head.activity in ("draft", "file", "send", "prepare")
-        fits = after in _DETERMINERS or after in ("with", "via") or (found.lemma in FILING and written)
-        bare = not any(token.kind == WORD and token.word not in words.stop for token in place.between)
-        return (fits or bare) and not place.in_subject
-    if place.aims and place.separator != ",":
-        return False
-    if found.lemma == "draft" and place.separator != "," and (place.in_subject or after in _LINKS):
-        return False
-    if found.lemma == "draft" and place.style == "noun" and head.activity == "review":
-        return False
-    return after not in ("", ",") or place.separator == "and"

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from ledes_engine.narrative.heads import Head, phrase_at
 from ledes_engine.narrative.lexicon import Lexicon, lexicon, stem
-from ledes_engine.narrative.segments import Head, Part, phrase_at
+from ledes_engine.narrative.segments import Part
 from ledes_engine.narrative.tokens import COLON, NUMBER, OPEN, QUOTE, TIME, WORD, Token
 
 TOWARDS = frozenset({"with", "w/", "w", "to", "from", "between", "among", "fr", "f/"})

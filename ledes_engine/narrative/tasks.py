@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from ledes_engine.narrative.gaps import lacks
+from ledes_engine.narrative.joints import FILING
 from ledes_engine.narrative.lexicon import lexicon
-from ledes_engine.narrative.segments import FILING
 from ledes_engine.narrative.steps import Step
 
 # Activities that are work of their own even where the words share an object: `prepare for and attend the hearing`.

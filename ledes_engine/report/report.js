@@ -25,7 +25,7 @@
     for (const group of document.querySelectorAll(".fold, .invoice")) out(group, !group.querySelector(".line:not([data-out])"));
     shown.value = `${findings} of ${document.querySelectorAll(".line li").length} findings shown`;
   };
-  form.addEventListener("input", apply);
+  for (const event of ["input", "change"]) form.addEventListener(event, apply);
   form.addEventListener("reset", () => setTimeout(apply));
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("beforeprint", () => { for (const fold of document.querySelectorAll("details")) fold.open = true; });
