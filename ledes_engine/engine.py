@@ -188,6 +188,7 @@ class _Places:
             return None
         code = " ".join(filter(None, (self._cell(name, row) for name in _CODES)))
         return Item(
+            self._cell("line_number", row),
             self._cell("line_type", row),
             self._cell("line_date", row),
             self._cell("timekeeper_name", row),

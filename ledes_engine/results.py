@@ -22,6 +22,7 @@ LONGEST_QUOTE = 500
 class Item(NamedTuple):
     """The line item that a finding is on, for reports; every value as it stood in the file."""
 
+    number: str  # in the invoice
     kind: str  # F, E, IF, IE
     day: str
     name: str  # of the timekeeper

@@ -329,7 +329,8 @@ class TestQuickWays:
         for data, slow in zip(variants, whole, strict=True):
             quick = carefully(data)
             assert content(quick) == content(slow)
-            assert (quick.faults, quick.damaged) == (slow.faults, slow.damaged)
+            assert sorted(map(repr, quick.faults)) == sorted(map(repr, slow.faults))  # reports order them by place
+            assert quick.damaged == slow.damaged
 
 
 class TestWriting:

@@ -167,7 +167,7 @@ class TestWorkbook:
         told = dict(zip(head, first, strict=True))
         assert told["LINE_ITEM_DESCRIPTION"] == BLOCK
         assert told["LINE_ITEM_TOTAL"] == 700
-        assert (told["severity"], told["rules"], told["in question"]) == ("warning", "B01", 700)
+        assert (told["severity"], told["rules"], told["at stake"]) == ("warning", "B01", 700)
         assert told["findings"].startswith(
             "B01 several-tasks-one-time: 3 tasks share 2.00 hours: (1) Review Hall report"
         )

@@ -47,10 +47,16 @@ def attendees(scope: Scope) -> Iterator[Hit]:
 def _at_one(scope: Scope, people: dict[str, int]) -> dict[str, int]:
     """Of people at events of one kind, the most who name the same witness, motion or subject."""
     named: dict[str, dict[str, int]] = {}
+    unnamed: dict[str, int] = {}
     for person, row in people.items():
-        for word in {word for step in steps_of(scope.lines["narrative"][row]) for word in step.content}:
+        words = {word for step in steps_of(scope.lines["narrative"][row]) for word in step.content}
+        for word in words:
             named.setdefault(word, {})[person] = row
-    return max(named.values(), key=len, default={})
+        if not words:  # `attend hearing` is the hearing that the others name
+            unnamed[person] = row
+    most: dict[str, int] = max(named.values(), key=len) if named else {}
+    together = {**most, **unnamed}
+    return {person: row for person, row in people.items() if person in together}
 
 
 def _event(text: str, roles: list[str]) -> str:
@@ -63,8 +69,20 @@ def _event(text: str, roles: list[str]) -> str:
 
 _FORMS = frozenset("attended attending attendance attends appeared appearance appearing participated defended".split())
 _ATTENDS = (
-    *("attend", "appear", "deposition of", "hearing on", "depo of", "mediation", "trial", "participate", "defend"),
+    *(
+        "attend",
+        "appear",
+        "deposition of",
+        "hearing on",
+        "depo of",
+        "mediation",
+        "trial",
+        "participate",
+        "defend",
+        "observe",
+    ),
     *("second-chair", "second chair", "court appearance", "oral argument", "took deposition", "take deposition"),
+    *("prepare for and attend", "prepared for and attended"),
 )
 
 

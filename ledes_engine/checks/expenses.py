@@ -14,7 +14,8 @@ from ledes_engine.values import CENT, ZERO, number, plain
 def _rows(scope: Scope) -> list[int]:
     """The chosen lines with one of `codes` or one of `phrases` in their text; all where neither is given.
 
-    With `both`, the code and the phrase are asked for. Lines whose text holds one of `except` are left out.
+    With `both`, the code and the phrase are asked for; with `alone`, the
+    phrase is the whole text. Lines whose text holds one of `except` are left out.
     """
     p, lines = scope.params, scope.lines
     codes, phrases = set(p["codes"]), [*p["phrases"], *p.get("also", ())]
@@ -24,6 +25,8 @@ def _rows(scope: Scope) -> list[int]:
     rows = list(chosen_rows(scope))
     texts = {lines["narrative"][row] for row in rows}
     told = having(texts, named)
+    if p.get("alone"):
+        told = {text: place for text, place in told.items() if place == (0, len(text.strip(" .")))}
     barred = having(texts, p["except"]) if p["except"] else {}
 
     def fits(row: int) -> bool:

@@ -1,5 +1,6 @@
 """Kinds about who works and how long: long entries, levels, approvals, travel."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -315,6 +316,9 @@ def _may_travel(scope: Scope) -> bool:
     return not _TRAVEL.isdisjoint(looked_over(scope.lines).words)
 
 
+_AT_A_PART = re.compile(r"\bhalf\b|\b50 ?%|\bone-half\b|\b1/2\b|\breduced\b|\bno charge\b", re.I)
+
+
 def _usual_rates(scope: Scope) -> dict[str, Decimal]:
     lines = scope.lines
     rates = lines.numbers("unit_cost")
@@ -328,6 +332,8 @@ def _at_full_rate(scope: Scope, row: int, usual: dict[str, Decimal], share: Deci
     lines = scope.lines
     rate, full = lines.numbers("unit_cost")[lines["unit_cost"][row]], usual.get(lines["timekeeper_id"][row], ZERO)
     total = total_of(scope, row)
+    if _AT_A_PART.search(lines["narrative"][row]):
+        return  # the hours are cut already
     if rate is None or not full or rate <= full * share or total is None or total <= 0:
         return
     allowed = (hours_of(scope, row) * full * share).quantize(Decimal("0.01"))

@@ -95,6 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
         print(show_guidelines(guidelines), end="")
         return ACCEPT
+    earlier.spare_the_files(options)
     if not options.paths:
         options.parser.print_usage(sys.stderr)
         complain("name the files or folders to check, or - for standard input")

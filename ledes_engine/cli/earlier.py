@@ -34,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def spare_the_files(options: argparse.Namespace) -> None:
+    """Refuse to take an invoice for the store, as `--record invoice.txt` reads."""
+    path = options.record
+    if path and os.path.exists(path) and os.path.getsize(path) and not _is_store(path):
+        raise LedesError(f"{path}: this is no store of earlier invoices; put the files first, or write --record=STORE")
+
+
 @contextmanager
 def histories(options: argparse.Namespace, guidelines: Guidelines) -> Iterator[History | None]:
     """The earlier invoices that the command line names, else the store to record in; None for the guidelines'."""

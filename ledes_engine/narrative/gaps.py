@@ -1,5 +1,6 @@
 """What a narrative leaves out: the party, the topic, the document, the question; and words that say nothing."""
 
+import re
 from collections.abc import Sequence
 
 from ledes_engine.narrative.lexicon import lexicon
@@ -42,6 +43,8 @@ def lacks(steps: Sequence[Step], text: str, *, alone: bool) -> str:
 
 def _of_other(first: Step, kinds: frozenset[str], steps: Sequence[Step], text: str) -> str:
     """What work lacks that names no document, event or topic."""
+    if first.lemma in _SORTING and kinds:
+        return ""
     if first.activity in ("file", "send"):
         return "" if kinds or first.parties or first.tail else "anything"
     if any(step.plural for step in steps):
@@ -53,22 +56,15 @@ def _of_other(first: Step, kinds: frozenset[str], steps: Sequence[Step], text: s
 
 _INTENT = frozenset({"begin", "began", "begun", "start", "started", "commence", "commenced", "plan", "planned"})
 _TO_PAPER = frozenset(
-    {
-        "response",
-        "responses",
-        "answer",
-        "report",
-        "counsel",
-        "advise",
-        "respond",
-        "reply",
-        "resp",
-        "memo",
-        "memos",
-        "note",
-    }
+    "response responses answer report counsel advise respond reply resp memo memos note negotiate negotiation "
+    "negotiations".split()
 )
-_TOLD_TO = frozenset({"instruct", "request", "ask"})
+_NO_KIND = frozenset(
+    "the a an at for attend attended attending and court telephonic video zoom today's this that client team".split()
+)
+_SORTING = frozenset({"organize", "organise", "compile", "assemble", "arrange", "coordinate"})
+_HEARING = re.compile(r"\b([a-z-]+) (?:hearing|conference)\b")
+_TOLD_TO = frozenset({"instruct", "request", "ask", "interview"})
 _NEBULOUS = frozenset(
     {"attention", "attn", "work", "handle", "follow", "deal", "assist", "address", "attend to", "manage"}
 )
@@ -78,7 +74,7 @@ def _of_talk(steps: Sequence[Step], named: bool, told: bool) -> str:
     if told and steps[0].lemma in _TOLD_TO:
         return ""
     if not told:
-        return "party" if named else "anything"
+        return "party" if named or (steps[0].topic and steps[0].kinds) else "anything"
     if not named:
         return "kinds" if any(step.plural for step in steps) else "topic"
     return ""
@@ -90,5 +86,8 @@ def _named_event(text: str) -> bool:
     said = text.split()
     if any(word.strip(",.;") in _EVENTS for word in said):
         return True
+    kind = _HEARING.search(text)
+    if kind and kind[1] not in _NO_KIND:
+        return True  # `confirmation hearing`, `first day hearing`
     phrases = (phrase for word in said for phrase, kind in words.nouns.get(word, ()) if kind == "attend")
     return any(len(phrase) > 1 and phrase[-1] == "conference" and " ".join(phrase) in text for phrase in phrases)

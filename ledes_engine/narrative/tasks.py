@@ -24,7 +24,7 @@ _SPEAKING = frozenset({"speak", "confer", "discuss", "meet", "talk", "meeting", 
 _INTO = frozenset({"incorporate", "insert", "conform", "add", "polish", "proof"})
 # What is done at the event that was attended.
 _TAKING_PART = frozenset(
-    {"argue", "present", "conduct", "examine", "cross-examine", "lead", "answer", "address", "oppose"}
+    {"argue", "present", "conduct", "examine", "cross-examine", "lead", "answer", "address", "oppose", "assist"}
 )
 # A part of a list of so many words names a task: `title work`.
 _LABEL = 6

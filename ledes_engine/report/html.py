@@ -102,6 +102,8 @@ def html(reports: list[Report], options: Options) -> str:
         "style": _part("report.css"),
         "script": _part("report.js"),
         "script_hash": base64.b64encode(hashlib.sha256(_part("report.js").encode()).digest()).decode(),
+        "note": _note(reports),
+        "not_checked": _not_checked(reports),
         "waived": [f"{one.finding.rule} {printable(one.reason)}" for report in reports for one in report.waived],
     }
     return _template().get_template("report.html.jinja").render(told) + "\n"
@@ -119,6 +121,18 @@ def _template() -> "Environment":
 def _part(name: str) -> str:
     with open(os.path.join(_HERE, name), encoding="utf-8") as file:
         return file.read()
+
+
+def _note(reports: Sequence[Report]) -> str:
+    """What acceptance does not mean."""
+    if verdict_of(reports) == "accept" and any(report.count("warning") for report in reports):
+        return "The file would be taken in; what the warnings speak of may still be cut."
+    return ""
+
+
+def _not_checked(reports: Sequence[Report]) -> list[str]:
+    left = {one.rule: one for report in reports for one in report.outcomes if one.status == "not checked"}
+    return [f"{one.rule} {one.name}: {printable(one.reason)}" for one in left.values()]
 
 
 def _tables(reports: Sequence[Report]) -> list[dict[str, Any]]:
@@ -164,7 +178,7 @@ def _invoice(number: str, findings: Sequence[Finding], currency: str) -> Invoice
     folds = [Fold(_title(some), tuple(some)) for some in folded.values()]
     stake = at_stake(findings)
     title = f"Invoice {printable(number)}" if number else "The file as a whole"
-    return Invoice(title, f"{money(stake, currency)} in question" if stake else "", tuple(shown), tuple(folds), 0)
+    return Invoice(title, f"{money(stake, currency)} at stake" if stake else "", tuple(shown), tuple(folds), 0)
 
 
 def _title(lines: Sequence[Line]) -> str:
@@ -187,7 +201,9 @@ def _line(findings: Sequence[Finding], currency: str) -> Line:
         pieces = tuple(_pieces(item.narrative, spans))
     worst = min((finding.severity for finding in findings), key=SEVERITY_RANK.__getitem__)
     return Line(
-        place=f"Line {first.line}" if first.line else "File",
+        place=f"Line {first.line}" + (f", item {printable(item.number)}" if item and item.number else "")
+        if first.line
+        else "File",
         head=head,
         pieces=pieces,
         told=tuple(_told(finding, currency) for finding in findings),

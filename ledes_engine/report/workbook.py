@@ -11,7 +11,7 @@ from ledes_engine.report.words import headline, printable
 from ledes_engine.results import SEVERITY_RANK, Finding, Report, at_stake
 from ledes_engine.values import NUMBER, plain
 
-_BESIDE = ("severity", "rules", "findings", "in question", "guideline", "fix")
+_BESIDE = ("severity", "rules", "findings", "at stake", "guideline", "fix")
 _FILLS = {"error": "F8D7DA", "warning": "FFF3CD", "info": "DCEBFA"}
 _NARROW, _WIDE = 14, 60
 # What Excel can hold.
@@ -54,7 +54,7 @@ def _summary(book: Any, reports: Sequence[Report]) -> None:
         sheet.append([_cell(sheet, f"{report.file}: {report.verdict}"), _cell(sheet, ", ".join(report.guidelines))])
     for title, shares in statistics(reports).items():
         sheet.append([])
-        sheet.append([_cell(sheet, text, bold=True) for text in (title[:-1], "findings", "in question", "currency")])
+        sheet.append([_cell(sheet, text, bold=True) for text in (title[:-1], "findings", "at stake", "currency")])
         for one in shares:
             row = [_cell(sheet, one.name), _cell(sheet, str(one.findings), number=True)]
             sheet.append([*row, _cell(sheet, plain(one.at_stake), number=True), _cell(sheet, one.currency)])
@@ -112,7 +112,7 @@ def _others(book: Any, reports: Sequence[Report]) -> None:
     if not others and not problems:
         return
     sheet = book.create_sheet("other findings")
-    head = ("file", "line", "invoice", "severity", "rule", "field", "value", "finding", "in question", "fix")
+    head = ("file", "line", "invoice", "severity", "rule", "field", "value", "finding", "at stake", "fix")
     for place, title in enumerate(head, 1):
         sheet.column_dimensions[_letter(place)].width = _WIDE if title in ("finding", "fix") else _NARROW
     sheet.append([_cell(sheet, title, bold=True) for title in head])
