@@ -1,9 +1,11 @@
 """Earlier invoices: a local SQLite store that `ledes-check --record` fills and `--history` makes for one run.
 
 Amounts and hours are kept as text, because they are exact. Every query opens the file for itself, so that a store may
-be read and written from several threads and processes; writers wait for one another.
+be read and written from several threads and processes; writers wait for one another. Of an invoice that was recorded
+in several versions the last one counts; what the check rejected was not sent, and does not.
 """
 
+import decimal
 import hashlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -13,7 +15,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.model import Document, LedesError, Table
-from ledes_engine.values import ZERO
+from ledes_engine.values import ZERO, day
+from ledes_engine.values import number as number_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,8 +27,8 @@ CREATE TABLE IF NOT EXISTS invoices (
     dated TEXT, first_day TEXT, last_day TEXT, total TEXT, verdict TEXT, recorded TEXT);
 CREATE INDEX IF NOT EXISTS by_number ON invoices (number);
 CREATE TABLE IF NOT EXISTS lines (
-    invoice INTEGER REFERENCES invoices, record INTEGER, matter TEXT, type TEXT, person TEXT, day TEXT, task TEXT,
-    units TEXT, rate TEXT, total TEXT, narrative TEXT, same BLOB, work BLOB);
+    invoice INTEGER REFERENCES invoices, record INTEGER, item TEXT, matter TEXT, type TEXT, person TEXT, day TEXT,
+    task TEXT, units TEXT, rate TEXT, total TEXT, narrative TEXT, same BLOB, work BLOB);
 CREATE INDEX IF NOT EXISTS by_same ON lines (same);
 CREATE INDEX IF NOT EXISTS by_work ON lines (work);
 CREATE INDEX IF NOT EXISTS by_person ON lines (person, day);
@@ -33,10 +36,17 @@ CREATE INDEX IF NOT EXISTS by_invoice ON lines (invoice);
 CREATE TABLE IF NOT EXISTS sums (
     invoice INTEGER REFERENCES invoices, matter TEXT, task TEXT, type TEXT, hours TEXT, amount TEXT);
 CREATE INDEX IF NOT EXISTS by_matter ON sums (matter);
+CREATE VIEW IF NOT EXISTS sent AS SELECT * FROM invoices WHERE verdict != 'reject'
+    AND id IN (SELECT max(id) FROM invoices GROUP BY firm, client, number);
 """
 _HEAD = ("client_id", "law_firm_id", "invoice_date", "billing_start", "billing_end", "invoice_total")
+_EXACT = 80  # digits: sums of twelve whole and four decimal digits multiplied stay exact
 _PATIENCE = 60.0  # seconds that a writer waits for another one
 _AT_A_TIME = 500  # SQLite takes so many values in a query, and more
+
+
+# Invoices by client and number: those of the file that is checked, which are not earlier ones.
+Own = Collection[tuple[str, str]]
 
 
 class Earlier(NamedTuple):
@@ -46,7 +56,7 @@ class Earlier(NamedTuple):
     dated: str
     client: str
     matter: str
-    record: int = 0
+    item: str = ""  # the number of the line item
 
 
 class Period(NamedTuple):
@@ -102,85 +112,88 @@ class History:
             return 0
         added = 0
         heads = document.heads(_HEAD)
-        rows = _rows_of(document)
-        with self._open(write=True) as base:
+        with decimal.localcontext(prec=_EXACT):
+            rows = _rows_of(document)
+        with self._open(write=True) as base, decimal.localcontext(prec=_EXACT):
             base.execute("BEGIN IMMEDIATE")
             for number, numbers in document.lines.groups("invoice_number").items():
                 added += _insert(base, number, heads.get(number, {}), [rows[row] for row in numbers], verdict, today)
             base.execute("COMMIT")
         return added
 
-    def same(self, keys: Collection[bytes], column: str, but: Collection[str]) -> dict[bytes, Earlier]:
+    def same(self, keys: Collection[bytes], column: str, but: Own) -> dict[bytes, list[Earlier]]:
         """The earlier lines with these keys (`same` or `work`), by key; those of the invoices `but` do not count."""
-        found: dict[bytes, Earlier] = {}
+        found: dict[bytes, list[Earlier]] = {}
         wanted = (
-            f"SELECT {column}, number, dated, client, lines.matter, record FROM lines "  # noqa: S608  a name of ours
-            f"JOIN invoices ON invoices.id = invoice WHERE {column} IN (%s) ORDER BY lines.rowid"
+            f"SELECT {column}, number, dated, client, lines.matter, item FROM lines "  # noqa: S608  a name of ours
+            f"JOIN sent ON sent.id = invoice WHERE {column} IN (%s) ORDER BY lines.rowid"
         )
-        for key, number, *rest in self._each(wanted, list(keys)):
-            if number not in but:
-                found.setdefault(key, Earlier(number, *rest))
+        for key, *rest in self._each(wanted, list(keys)):
+            earlier = Earlier(*rest)
+            if (earlier.client, earlier.number) not in but:
+                found.setdefault(key, []).append(earlier)
         return found
 
-    def hours(self, people: Collection[str], but: Collection[str]) -> dict[tuple[str, str], tuple[Decimal, list[str]]]:
+    def hours(self, people: Collection[str], but: Own) -> dict[tuple[str, str], tuple[Decimal, list[str]]]:
         """The hours that people billed on a day, and on which invoices, by person and day."""
         found: dict[tuple[str, str], tuple[Decimal, list[str]]] = {}
         wanted = (
-            "SELECT person, day, units, number FROM lines JOIN invoices ON invoices.id = invoice "
+            "SELECT person, day, units, number, client FROM lines JOIN sent ON sent.id = invoice "
             "WHERE type = 'F' AND person IN (%s)"
         )
-        for person, day, units, number in self._each(wanted, list(people)):
-            if number not in but:
-                hours, numbers = found.get((person, day), (ZERO, []))
-                found[person, day] = (hours + Decimal(units or 0), list(dict.fromkeys([*numbers, number])))
+        for person, worked, units, number, client in self._each(wanted, list(people)):
+            if (client, number) not in but:
+                hours, numbers = found.get((person, worked), (ZERO, []))
+                found[person, worked] = (hours + Decimal(units or 0), list(dict.fromkeys([*numbers, number])))
         return found
 
-    def billed(self, matters: Collection[str], but: Collection[str]) -> dict[str, dict[str, Decimal]]:
+    def billed(self, matters: Collection[str], but: Own) -> dict[str, dict[str, Decimal]]:
         """What was billed to date, by matter and task code; expenses stand under the task code of their line."""
         found: dict[str, dict[str, Decimal]] = {}
         wanted = (
-            "SELECT sums.matter, task, amount, number FROM sums JOIN invoices ON invoices.id = invoice "
+            "SELECT sums.matter, task, amount, number, client FROM sums JOIN sent ON sent.id = invoice "
             "WHERE sums.matter IN (%s)"
         )
-        for matter, task, amount, number in self._each(wanted, list(matters)):
-            if number not in but:
+        for matter, task, amount, number, client in self._each(wanted, list(matters)):
+            if (client, number) not in but:
                 of_matter = found.setdefault(matter, {})
                 of_matter[task] = of_matter.get(task, ZERO) + Decimal(amount)
         return found
 
-    def rates(self, people: Collection[str], but: Collection[str]) -> dict[str, tuple[str, Decimal, str]]:
-        """The last rate of each person: (day of the work, rate, invoice)."""
-        found: dict[str, tuple[str, Decimal, str]] = {}
+    def rates(self, people: Collection[str], but: Own) -> dict[tuple[str, str], tuple[Decimal, str]]:
+        """The highest rate that each person billed each client, and an invoice with it, by client and person."""
+        found: dict[tuple[str, str], tuple[Decimal, str]] = {}
         wanted = (
-            "SELECT person, day, rate, number FROM lines JOIN invoices ON invoices.id = invoice "
-            "WHERE type = 'F' AND person IN (%s)"
+            "SELECT person, rate, number, client FROM lines JOIN sent ON sent.id = invoice "
+            "WHERE type = 'F' AND person IN (%s) ORDER BY lines.rowid"
         )
-        for person, day, rate, number in self._each(wanted, list(people)):
-            if number not in but and rate and (person not in found or day >= found[person][0]):
-                found[person] = (day, Decimal(rate), number)
+        for person, rate, number, client in self._each(wanted, list(people)):
+            if (client, number) not in but and rate:
+                highest = found.get((client, person), (ZERO, ""))
+                found[client, person] = max(highest, (Decimal(rate), number), key=lambda one: one[0])
         return found
 
-    def people(self, matters: Collection[str], but: Collection[str]) -> dict[str, set[str]]:
+    def people(self, matters: Collection[str], but: Own) -> dict[str, set[str]]:
         """Who billed on each matter."""
         found: dict[str, set[str]] = {}
         wanted = (
-            "SELECT DISTINCT lines.matter, person, number FROM lines JOIN invoices ON invoices.id = invoice "
+            "SELECT DISTINCT lines.matter, person, number, client FROM lines JOIN sent ON sent.id = invoice "
             "WHERE type = 'F' AND lines.matter IN (%s)"
         )
-        for matter, person, number in self._each(wanted, list(matters)):
-            if number not in but:
+        for matter, person, number, client in self._each(wanted, list(matters)):
+            if (client, number) not in but:
                 found.setdefault(matter, set()).add(person)
         return found
 
-    def periods(self, matters: Collection[str], but: Collection[str]) -> dict[str, list[Period]]:
-        """The earlier invoices of each matter, by date; of several versions of one the last."""
+    def periods(self, matters: Collection[str], but: Own) -> dict[str, list[Period]]:
+        """The earlier invoices of each matter, by date."""
         found: dict[str, dict[str, Period]] = {}
         wanted = (
-            "SELECT DISTINCT sums.matter, number, dated, first_day, last_day, total, invoices.id FROM sums "
-            "JOIN invoices ON invoices.id = invoice WHERE sums.matter IN (%s) ORDER BY invoices.id"
+            "SELECT DISTINCT sums.matter, number, dated, first_day, last_day, total, client FROM sums "
+            "JOIN sent ON sent.id = invoice WHERE sums.matter IN (%s) ORDER BY sent.id"
         )
-        for matter, number, dated, first, last, total, _ in self._each(wanted, list(matters)):
-            if number not in but:
+        for matter, number, dated, first, last, total, client in self._each(wanted, list(matters)):
+            if (client, number) not in but:
                 period = Period(number, _day(dated), _day(first), _day(last), Decimal(total or 0))
                 found.setdefault(matter, {})[number] = period
         return {matter: sorted(ones.values(), key=lambda one: one.dated or date.min) for matter, ones in found.items()}
@@ -196,7 +209,7 @@ class History:
 
     def numbers(self, clients: Collection[str]) -> dict[tuple[str, str], str]:
         """The invoice numbers of some clients and the date of each: (client, number) -> date."""
-        wanted = "SELECT client, number, dated FROM invoices WHERE client IN (%s)"
+        wanted = "SELECT client, number, dated FROM sent WHERE client IN (%s)"
         return {(client, number): dated for client, number, dated in self._each(wanted, list(clients))}
 
     def __len__(self) -> int:
@@ -214,6 +227,7 @@ class History:
 class _Row(NamedTuple):
     """A line as the store keeps it."""
 
+    item: str
     matter: str
     type: str
     person: str
@@ -273,10 +287,14 @@ def _rows_of(document: Document) -> list[_Row]:
     matters = [one or other for one, other in zip(_worth(lines, matter), _worth(lines, "matter_id"), strict=True)]
     columns = [_worth(lines, name) for name in ("line_type", "timekeeper_id", "line_date", "task_code")]
     amounts = [_worth(lines, name) for name in ("units", "unit_cost", "total")]
+    items = _worth(lines, "line_number")
+    columns[-1] = [code.upper() for code in columns[-1]]
     narratives = lines["narrative"] if "narrative" in lines else [""] * len(lines)
     return [
         _Row(*cells)
-        for cells in zip(matters, *columns, *amounts, narratives, same_keys(lines), work_keys(lines), strict=True)
+        for cells in zip(
+            items, matters, *columns, *amounts, narratives, same_keys(lines), work_keys(lines), strict=True
+        )
     ]
 
 
@@ -288,7 +306,8 @@ def _insert(
     for row in rows:
         content.update(row.same + row.task.encode(errors="replace"))
     dates = [_digits(head.get(name, "")) for name in ("invoice_date", "billing_start", "billing_end")]
-    total = head.get("invoice_total", "") or str(sum((Decimal(row.total or 0) for row in rows), ZERO))
+    told = number_of(head.get("invoice_total", ""))
+    total = str(told) if told is not None else str(sum((Decimal(row.total or 0) for row in rows), ZERO))
     matter = rows[0].matter if rows else ""
     values = (content.digest(), firm, client, number, matter, *dates, total, verdict, f"{today:%Y%m%d}")
     added = base.execute(f"INSERT OR IGNORE INTO invoices VALUES (NULL{',?' * 11})", values)  # noqa: S608
@@ -296,7 +315,7 @@ def _insert(
         return 0
     at = added.lastrowid
     base.executemany(
-        f"INSERT INTO lines VALUES (?{',?' * 12})",  # noqa: S608
+        f"INSERT INTO lines VALUES (?{',?' * 13})",  # noqa: S608
         [(at, record, *row) for record, row in enumerate(rows, 1)],
     )
     base.executemany("INSERT INTO sums VALUES (?,?,?,?,?,?)", [(at, *one) for one in _sums(rows)])
@@ -319,6 +338,4 @@ def _digits(text: str) -> str:
 
 
 def _day(text: str) -> date | None:
-    from ledes_engine.values import day
-
     return day(text or "")

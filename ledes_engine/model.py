@@ -328,6 +328,7 @@ class Document:
             held = [(self.segments[name], invoices.links[name][row]) for name in ("firms", "clients")]
             first = next((at for at, of in enumerate(matters.links["invoices"], 1) if of == invoices.record[row]), 0)
             head = heads.setdefault(number.strip(), {})
+            head.update({name: invoices[name][row] for name in columns if name in invoices})
             for table, at in [*held, (matters, first)]:
                 head.update({name: table[name][at - 1] for name in columns if at and name in table})
         return heads

@@ -61,9 +61,9 @@ class Finding(NamedTuple):
         if not self.remedy or self.amount is None:
             return ""
         share = cut_share(self.remedy)
-        if share is not None and base is not None:
+        if share is not None and isinstance(base, Decimal):
             return f"cut by {self.remedy.split()[1]}: {plain(base)} x {share} = {plain(self.amount)} less"
-        if self.remedy == "adjust" and base is not None and allowed is not None:
+        if self.remedy == "adjust" and isinstance(base, Decimal) and isinstance(allowed, Decimal):
             return f"adjust to {plain(allowed)}: {plain(base)} - {plain(allowed)} = {plain(self.amount)} less"
         return f"reject: {plain(self.amount)} not paid until it is mended" if self.remedy == "reject" else ""
 
@@ -210,7 +210,8 @@ FINDING_KEYS = tuple(
 def cut_share(remedy: str) -> Decimal | None:
     """The fraction that a remedy like `cut 20%` takes off; None where it is another one."""
     match = _CUT.fullmatch(remedy)
-    return Decimal(match[1]) / 100 if match else None
+    share = Decimal(match[1]) / 100 if match else None
+    return share if share is not None and share <= 1 else None
 
 
 _CUT = re.compile(r"cut ([0-9]{1,3}(?:\.[0-9]+)?)%")
@@ -220,9 +221,9 @@ def stake(remedy: str, hit: Hit) -> Decimal | None:
     """The money that a hit puts in question under a remedy: the part cut, what is above the amount allowed, or all."""
     base, allowed = hit.facts.get("base"), hit.facts.get("allowed")
     share = cut_share(remedy)
-    if base is not None and share is not None:
+    if isinstance(base, Decimal) and share is not None:
         return Decimal((base * share).quantize(CENT, ROUND_HALF_UP))
-    if base is not None and allowed is not None and remedy == "adjust":
+    if isinstance(base, Decimal) and isinstance(allowed, Decimal) and remedy == "adjust":
         return Decimal(base - allowed)
     return hit.amount
 

@@ -227,7 +227,7 @@ def _check_rules(settings: Settings, path: str, text: str) -> None:
             wrong = _unlike(params[key], pattern) if pattern is not None else ""
             if wrong:
                 raise LedesError(f"{path}{_at(text, key)}: {key} of rule {word} must be {wrong}")
-        _check_columns(params, path, text)
+        _check_columns(params, path, text, found[0].check)
     for waiver in settings.waiver:
         if len(find_cards(cards, waiver.rule)) != 1:
             raise LedesError(
@@ -255,14 +255,19 @@ def field_names() -> list[str]:
     return [field.name for field in fields_of("1998BI")]
 
 
-def _check_columns(params: Mapping[str, Any], path: str, text: str) -> None:
+def _check_columns(params: Mapping[str, Any], path: str, text: str, check: Mapping[str, Any]) -> None:
     """Columns that parameters name must exist: a rule on a column that is misspelt would silently find nothing."""
     known = [field.column for field in fields_of("1998BI")]
-    named = [name for key in ("columns", "by", "same", "except", "differs") for name in _words(params.get(key))]
-    named += [name for key in ("where", "unless", "limits") for name in _words(params.get(key))]
+    worded = ("except", "limits") if check["kind"] in _OF_WORDS else ()
+    keys = ("columns", "by", "same", "except", "differs", "where", "unless", "limits")
+    named = [name for key in keys if key not in worded for name in _words(params.get(key))]
     for name in named:
         if name not in known:
             raise LedesError(f"{path}{_at(text, name)}: there is no column {name!r}{near_miss(name, known)}")
+
+
+# Kinds whose `except` and `limits` hold words of narratives, not columns.
+_OF_WORDS = ("phrases", "charge", "charge_cap", "clerical_task", "block_billing", "hours_a_day", "routine_time")
 
 
 def _words(value: Any) -> list[str]:
@@ -327,6 +332,9 @@ def _relative_path(name: str, path: str) -> str:
 
 def _absolute(values: dict[str, Any], path: str) -> dict[str, Any]:
     """The values with file names made relative to the guidelines file, not to the working folder."""
+    for params in values.get("params", {}).values():
+        if isinstance(params, dict) and isinstance(params.get("files"), list):
+            params["files"] = [_relative_path(one, path) for one in params["files"]]
     for key in _PATHS:
         *outer, last = key.split(".")
         table = values

@@ -57,7 +57,7 @@ def test_numbers_are_compared_by_what_they_are_worth_and_dates_whatever_the_form
 def test_what_was_billed_is_added_up_by_matter_and_code(tmp_path):
     history = store(tmp_path, invoice(line(task_code="L110"), line(task_code="L160", total="0.05", units="0.0001")))
     assert history.billed(["423-987"], ()) == {"423-987": {"L110": Decimal(700), "L160": Decimal("0.05")}}
-    assert history.billed(["423-987"], ["260117"]) == {}
+    assert history.billed(["423-987"], [("00711", "260117")]) == {}
     assert history.periods(["423-987"], ()) == {
         "423-987": [Period("260117", date(2026, 2, 5), date(2026, 1, 1), date(2026, 1, 31), Decimal("700.05"))]
     }

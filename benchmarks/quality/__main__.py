@@ -168,9 +168,13 @@ def measure(part: str, errors: bool) -> Iterator[str]:
                 yield f"    {kind} {row['id']:5} {row['hours']:>4} h  {row['narrative']}"
 
 
-def clean_invoices() -> Iterator[str]:
+def clean_invoices(part: str) -> Iterator[str]:
     """What the standard finds on invoices that a strict client should pay."""
-    with open(_FOLDER / "clean-invoices.csv", encoding="utf-8", newline="") as file:
+    with open(
+        _FOLDER / ("clean-invoices.csv" if part == "tune" else "clean-invoices-unseen.csv"),
+        encoding="utf-8",
+        newline="",
+    ) as file:
         rows = list(csv.DictReader(file))
     totals: dict[str, Decimal] = {}
     for row in rows:
@@ -197,7 +201,7 @@ def clean_invoices() -> Iterator[str]:
     low, high = wilson(len(alarmed), len(rows))
     remarked = {one.record for one in found} - alarmed
     yield (
-        f"clean invoices: {len(alarmed)} of {len(rows)} lines have a false alarm "
+        f"clean invoices of the part {part}: {len(alarmed)} of {len(rows)} lines have a false alarm "
         f"({len(alarmed) / len(rows):.2%}, {low:.2%}-{high:.2%}); {len(remarked)} more a remark"
     )
     yield from (f"    {one.severity} {one.rule} {one.message[:150]} | {one.value[:150]}" for one in found)
@@ -209,7 +213,7 @@ def main() -> int:
     parser.add_argument("--part", choices=("unseen", "tune"), default="unseen")
     parser.add_argument("--errors", action="store_true", help="list the entries on which rules and labels differ")
     options = parser.parse_args()
-    for line in (*measure(options.part, options.errors), *clean_invoices()):
+    for line in (*measure(options.part, options.errors), *clean_invoices(options.part)):
         print(line)
     return 0
 

@@ -28,14 +28,14 @@ def attendees(scope: Scope) -> Iterator[Hit]:
     do not count. One hit at the line of each person beyond the number.
     """
     most, roles = int(scope.params["max"]), [role.lower() for role in scope.params["roles"]]
-    lines, column = scope.lines, scope.matter_column()
+    lines, matters_ = scope.lines, scope.matters()
     found: dict[tuple[str, str, str], dict[str, int]] = {}
     words = looked_over(lines).words
     may = any(words.issuperset(start.replace("-", " ").split()) for start in _ATTENDS)
     for row in chosen_rows(scope) if may or not words.isdisjoint(_FORMS) else ():
         event = _event(lines["narrative"][row], roles)
         if event and lines["timekeeper_id"][row]:
-            key = (lines[column][row], lines["line_date"][row], event)
+            key = (matters_[row], lines["line_date"][row], event)
             found.setdefault(key, {}).setdefault(lines["timekeeper_id"][row], row)
     for (_, day, event), people in found.items():
         same = _at_one(scope, people) if len(people) > most else {}
@@ -93,10 +93,10 @@ def internal_talk(scope: Scope) -> Iterator[Hit]:
     A line is such talk when its words name colleagues only. With `max_billers = 0` every such line is a hit.
     """
     lines, most = scope.lines, int(scope.params["max_billers"])
-    column = scope.matter_column()
+    matters_ = scope.matters()
     found: dict[tuple[str, str], list[int]] = {}
     for row, _ in internal_lines(scope):
-        found.setdefault((lines[column][row], lines["line_date"][row]), []).append(row)
+        found.setdefault((matters_[row], lines["line_date"][row]), []).append(row)
     for (_, day), rows in found.items():
         people = dict.fromkeys(lines["timekeeper_id"][row] for row in rows)
         if len(people) > most:
@@ -111,26 +111,35 @@ def internal_talk(scope: Scope) -> Iterator[Hit]:
 def shared_text(scope: Scope) -> Iterator[Hit]:
     """Two people who bill one text on one matter within `days` days; shorter texts than `min_words` do not count."""
     lines, near, least = scope.lines, timedelta(days=int(scope.params["days"])), int(scope.params["min_words"])
-    column = scope.matter_column()
+    matters_ = scope.matters()
     texts: dict[tuple[str, str], list[int]] = {}
     rows = chosen_rows(scope)
     distinct = lines.distinct("narrative")
     if len(distinct) >= len(lines) and len(set(map(str.lower, distinct))) == len(lines):
         return  # no text stands there twice
     for row in rows:
-        texts.setdefault((lines[column][row], " ".join(lines["narrative"][row].lower().split())), []).append(row)
+        texts.setdefault((matters_[row], " ".join(lines["narrative"][row].lower().split())), []).append(row)
     days = lines.days("line_date")
     for (_, text), same in texts.items():
-        if len(same) < 2 or len(text.split()) < least:
+        if len(same) < 2 or len(text.split()) < least or len({lines["timekeeper_id"][row] for row in same}) < 2:
             continue
         for at, row in enumerate(same):
             other = next(
-                (one for one in same[:at] if _other(scope, one, row) and _near(days, one, row, near, lines)), None
+                (
+                    one
+                    for one in same[max(0, at - _NEAREST) : at]
+                    if _other(scope, one, row) and _near(days, one, row, near, lines)
+                ),
+                None,
             )
             if other is not None:
                 people = lines["timekeeper_id"]
                 facts = {"first_line": lines.line[other], "other": people[other], "timekeeper": people[row]}
                 yield Hit(row, "narrative", lines["narrative"][row], facts, total_of(scope, row))
+
+
+# So many lines back another person with the same text is looked for.
+_NEAREST = 100
 
 
 def _near(days: Mapping[str, date | None], one: int, row: int, near: timedelta, lines: Table) -> bool:

@@ -18,10 +18,10 @@ def _matters(scope: Scope, what: str) -> Mapping[str, Matter]:
 
 
 def _by_matter(scope: Scope) -> dict[str, list[int]]:
-    column = scope.lines[scope.matter_column()]
+    column = scope.matters()
     found: dict[str, list[int]] = {}
     for row in chosen_rows(scope):
-        found.setdefault(column[row].strip(), []).append(row)
+        found.setdefault(column[row], []).append(row)
     return found
 
 
@@ -31,8 +31,8 @@ def _sum(scope: Scope, rows: list[int]) -> Decimal:
 
 def _before(scope: Scope, matters: Mapping[str, Matter]) -> dict[str, dict[str, Decimal]]:
     """What was billed before this file, by matter and task code: the guidelines' figure, else the history's."""
-    history = scope.client.history
-    found = history.billed(list(matters), set(scope.lines.distinct("invoice_number"))) if history else {}
+    history = scope.past()
+    found = history.billed(list(matters), scope.own()) if history else {}
     for one in matters.values():
         if one.billed is not None:
             found[one.id] = {"": one.billed}
@@ -75,6 +75,8 @@ def budget(scope: Scope) -> Iterator[Hit]:
                 "sum": plain(total),
                 "share": share_text(total, agreed),
             }
+            if now <= 0:
+                continue  # a credit exceeds nothing
             over = min(total - agreed, now) if fault != "level" else None
             yield Hit(rows[0], scope.matter_column(), lines[scope.matter_column()][rows[0]], facts, over)
 

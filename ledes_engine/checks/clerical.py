@@ -1,13 +1,14 @@
 """Secretarial work: what begins with a secretary's verb and speaks of a secretary's things."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from ledes_engine.checks.narratives import Described, described, looked_over, narrative_hit, short
 from ledes_engine.checks.scope import Scope, chosen_rows, kind
 from ledes_engine.checks.words import having
 from ledes_engine.model import Hit
 from ledes_engine.narrative import Narrative, Task, analyse
+from ledes_engine.narrative.lexicon import inflected
 from ledes_engine.values import ZERO
 
 
@@ -21,13 +22,15 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
     theirs are looked at. Firms add words with `also_verbs`, `also_objects` and `also_phrases`.
     """
     p = scope.params
-    verbs = {*p["verbs"], *p.get("also_verbs", ())}
-    objects = {*p["objects"], *p.get("also_objects", ())}
-    phrases = [*p["phrases"], *p.get("also_phrases", ())]
+    forms = {form for verb in p.get("also_verbs", ()) for _, form in inflected(verb.lower())}
+    verbs = {*p["verbs"], *forms}
+    objects = {*p["objects"], *(word.lower() for word in p.get("also_objects", ()))}
+    also = [" ".join(_PUNCTUATION.sub(" ", phrase.lower()).split()) for phrase in p.get("also_phrases", ())]
+    phrases = [*p["phrases"], *filter(None, also)]
     paid = set(p["classes_paid"])
     only = set(p["classes"])
     phrases = looked_over(scope.lines).known(phrases)
-    own = _with_own_words(scope, p.get("also_verbs", ()), p.get("also_phrases", ()))
+    own = _with_own_words(scope, forms, also)
     lemmas = scope.lines.remember("lemmas", lambda: {t.lemma for _, one in described(scope) for t in one.tasks})
     if not phrases and not own and verbs.isdisjoint(lemmas):
         return
@@ -45,7 +48,7 @@ def clerical_task(scope: Scope) -> Iterator[Hit]:
             yield narrative_hit(scope, row, facts, allowed=ZERO if whole else None)
 
 
-def _with_own_words(scope: Scope, verbs: Sequence[str], phrases: Sequence[str]) -> Described:
+def _with_own_words(scope: Scope, verbs: Collection[str], phrases: Sequence[str]) -> Described:
     """The lines that only a firm's own words make doubtful."""
     if not verbs and not phrases:
         return []
@@ -53,7 +56,12 @@ def _with_own_words(scope: Scope, verbs: Sequence[str], phrases: Sequence[str]) 
     known = {row for row, _ in described(scope)}
     told = having({cells[row] for row in rows}, phrases)
     found = [(row, analyse(cells[row])) for row in rows if row not in known and (verbs or cells[row] in told)]
-    return [(row, one) for row, one in found if cells[row] in told or any(task.lemma in verbs for task in one.tasks)]
+    return [(row, one) for row, one in found if cells[row] in told or any(_first(one, t) in verbs for t in one.tasks)]
+
+
+def _first(narrative: Narrative, task: Task) -> str:
+    """The first word of a task, in small letters."""
+    return (narrative.text[task.start : task.end].lower().split() or [""])[0].strip(",.;:")
 
 
 def _clerical(
@@ -65,7 +73,7 @@ def _clerical(
     barred: Sequence[str],
     about: Sequence[str],
 ) -> bool:
-    begins = task.lemma in verbs
+    begins = task.lemma in verbs or _first(narrative, task) in verbs
     if not begins and not phrases:
         return False
     text = f" {_PUNCTUATION.sub(' ', narrative.text[task.start : task.end].lower())} "

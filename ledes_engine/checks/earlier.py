@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from ledes_engine.checks.narratives import hours_of, total_of
 from ledes_engine.checks.scope import Dispute, Scope, chosen_rows, kind, missing
-from ledes_engine.history import Period, same_keys, work_keys
+from ledes_engine.history import Earlier, Period, same_keys, work_keys
 from ledes_engine.model import Hit, NotChecked
 from ledes_engine.values import ZERO, plain
 
@@ -22,39 +22,35 @@ def billed_before(scope: Scope) -> Iterator[Hit]:
     history, lines, of = scope.history(), scope.lines, scope.params["of"]
     keys = same_keys(lines) if of == "line" else work_keys(lines)
     rows = [row for row in chosen_rows(scope) if lines["narrative"][row].strip()]
-    but = set(lines.distinct("invoice_number"))
-    found = history.same({keys[row] for row in rows}, "same" if of == "line" else "work", but)
-    heads = scope.document.heads(("client_id",))
-    column = scope.matter_column()
+    found = history.same({keys[row] for row in rows}, "same" if of == "line" else "work", scope.own())
+    clients, matters_ = _clients(scope), scope.matters()
     for row in rows if found else ():
-        other = found.get(keys[row])
-        if other is None or not _counts(
-            of, other.client, other.matter, heads, lines["invoice_number"][row], lines[column][row]
-        ):
+        fits = (one for one in found.get(keys[row], ()) if _counts(of, one, clients[row], matters_[row]))
+        other = next(fits, None)
+        if other is None:
             continue
-        facts = {
-            "other": other.number,
-            "other_matter": other.matter,
-            "other_client": other.client,
-            "record": other.record,
-        }
+        facts = {"other": other.number, "other_matter": other.matter, "other_client": other.client, "item": other.item}
         yield Hit(row, "narrative", lines["narrative"][row], facts, total_of(scope, row))
 
 
-def _counts(of: str, client: str, matter: str, heads: dict[str, dict[str, str]], number: str, this: str) -> bool:
-    here = heads.get(number.strip(), {}).get("client_id", "").strip()
+def _clients(scope: Scope) -> list[str]:
+    """The client of each line."""
+    heads = scope.document.heads(("client_id",))
+    known = {number: head.get("client_id", "").strip() for number, head in heads.items()}
+    return [known.get(number.strip(), "") for number in scope.lines["invoice_number"]]
+
+
+def _counts(of: str, earlier: Earlier, client: str, matter: str) -> bool:
     if of == "line":
-        return client == here
-    return client != here if of == "work" else client == here and matter != this.strip()
+        return earlier.client == client
+    return earlier.client != client if of == "work" else earlier.client == client and earlier.matter != matter
 
 
 @kind
 def hours_across(scope: Scope) -> Iterator[Hit]:
     """More than `max` hours for one person on one day over this file and the earlier invoices; one hit a day."""
     history, lines, limit = scope.history(), scope.lines, Decimal(scope.params["max"])
-    before = history.hours(
-        {one.strip() for one in lines.distinct("timekeeper_id")}, set(lines.distinct("invoice_number"))
-    )
+    before = history.hours({one.strip() for one in lines.distinct("timekeeper_id")}, scope.own())
     if not before:
         return
     days = lines.days("line_date")
@@ -82,19 +78,19 @@ def hours_across(scope: Scope) -> Iterator[Hit]:
 def rate_increase(scope: Scope) -> Iterator[Hit]:
     """A rate above the last one that the person billed before, by more than the share `max` of it."""
     history, lines, most = scope.history(), scope.lines, Decimal(scope.params["max"])
-    before = history.rates(
-        {one.strip() for one in lines.distinct("timekeeper_id")}, set(lines.distinct("invoice_number"))
-    )
-    rates = lines.numbers("unit_cost")
-    told: set[str] = set()
+    before = history.rates({one.strip() for one in lines.distinct("timekeeper_id")}, scope.own())
+    rates, clients = lines.numbers("unit_cost"), _clients(scope) if before else []
+    over: dict[tuple[str, str], list[int]] = {}
     for row in chosen_rows(scope) if before else ():
-        person, rate = lines["timekeeper_id"][row].strip(), rates[lines["unit_cost"][row]]
-        last = before.get(person)
-        if last is None or rate is None or person in told or rate <= last[1] * (1 + most):
-            continue
-        told.add(person)
-        facts = {"timekeeper": person, "last": plain(last[1]), "other": last[2], "over": plain(rate - last[1])}
-        yield Hit(row, "unit_cost", lines["unit_cost"][row], facts, (rate - last[1]) * hours_of(scope, row))
+        key, rate = (clients[row], lines["timekeeper_id"][row].strip()), rates[lines["unit_cost"][row]]
+        if key in before and rate is not None and rate > before[key][0] * (1 + most):
+            over.setdefault(key, []).append(row)
+    for key, rows in over.items():
+        last, other = before[key]
+        more = [(rates[lines["unit_cost"][row]] or ZERO) - last for row in rows]
+        facts = {"timekeeper": key[1], "last": plain(last), "other": other, "over": plain(more[0]), "lines": len(rows)}
+        amount = sum((one * hours_of(scope, row) for one, row in zip(more, rows, strict=True)), ZERO)
+        yield Hit(rows[0], "unit_cost", lines["unit_cost"][rows[0]], facts, amount)
 
 
 @kind
@@ -117,9 +113,10 @@ def altered(scope: Scope) -> Iterator[Hit]:
                 yield Hit(rows[0], "invoice_number", number, facts)
             continue
         here = Counter(_line(scope, row) for row in rows)
-        gone = Counter(one[:6] for one in before) - here
-        if gone:
-            facts["changed"] = gone.total()
+        old_lines = Counter(one[:6] for one in before)
+        changed = max((old_lines - here).total(), (here - old_lines).total())
+        if changed:
+            facts |= {"changed": changed, "count": max(len(before), len(rows))}
             yield Hit(rows[0], "invoice_number", number, facts)
 
 
@@ -152,16 +149,19 @@ def resubmitted(scope: Scope) -> Iterator[Hit]:
     history, lines = scope.history(), scope.lines
     keys = same_keys(lines)
     found = history.same({keys[row] for row in chosen_rows(scope)}, "same", ())
-    for row in chosen_rows(scope):
-        other = found.get(keys[row])
-        hit = next((one for one in disputes if other and _about(one, other.number, other.record)), None)
-        if hit and other:
-            facts = {"other": other.number, "record": other.record, "because": hit.reason or "no reason given"}
+    clients = _clients(scope)
+    for row in chosen_rows(scope) if found else ():
+        earlier = [one for one in found.get(keys[row], ()) if one.client == clients[row]]
+        fits = ((dispute, one) for one in earlier for dispute in disputes if _about(dispute, one))
+        dispute, other = next(fits, (None, None))
+        if dispute and other:
+            facts = {"other": other.number, "item": other.item, "because": dispute.reason or "no reason given"}
             yield Hit(row, "narrative", lines["narrative"][row], facts, total_of(scope, row))
 
 
-def _about(dispute: Dispute, number: str, record: int) -> bool:
-    return dispute.invoice == number and dispute.status == "rejected" and dispute.line in ("", str(record))
+def _about(dispute: Dispute, earlier: Earlier) -> bool:
+    rejected = dispute.invoice == earlier.number and dispute.status == "rejected"
+    return rejected and dispute.line in ("", earlier.item)
 
 
 @kind
@@ -201,15 +201,15 @@ def months(scope: Scope) -> Iterator[Hit]:
     `twice`: a second invoice dated in one month. `gap`: no invoice for a month between the last one and this one.
     `overlap`: a billing period that has a day in common with an earlier invoice's.
     """
-    history, lines, fault = scope.client.history, scope.lines, scope.params["fault"]
+    history, lines, fault = scope.past(), scope.lines, scope.params["fault"]
     if history is None and fault != "twice":
         raise NotChecked("no earlier invoices are given (--history, or a store that --record fills)")
     heads = scope.document.heads(("invoice_date", "billing_start", "billing_end"))
-    column = scope.matter_column()
+    matters_ = scope.matters()
     firsts: dict[tuple[str, str], int] = {}
-    for row, key in enumerate(zip(lines[column], lines["invoice_number"], strict=True)):
+    for row, key in enumerate(zip(matters_, lines["invoice_number"], strict=True)):
         firsts.setdefault((key[0].strip(), key[1]), row)
-    periods = history.periods({one for one, _ in firsts}, set(lines.distinct("invoice_number"))) if history else {}
+    periods = history.periods({one for one, _ in firsts}, scope.own()) if history else {}
     seen: dict[tuple[str, int, int], str] = {}
     for (matter, number), row in firsts.items():
         head = {name: lines.read_day(text) for name, text in heads.get(number.strip(), {}).items()}
@@ -258,10 +258,10 @@ def final_invoice(scope: Scope) -> Iterator[Hit]:
     matters = scope.client.matters
     if not matters or not any(one.closed for one in matters.values()):
         raise missing("matters with their closing dates")
-    lines, column, told = scope.lines, scope.matter_column(), set()
+    lines, matters_, told = scope.lines, scope.matters(), set()
     days = lines.days("invoice_date")
     for row in chosen_rows(scope):
-        matter = matters.get(lines[column][row].strip())
+        matter = matters.get(matters_[row])
         dated = days[lines["invoice_date"][row]]
         if matter and matter.closed and dated and matter.id not in told:
             after = (dated - matter.closed).days

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
 
-from ledes_engine.checks.narratives import looked_over, narrative_hit, total_of
+from ledes_engine.checks.narratives import is_credit, looked_over, narrative_hit, total_of
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
 from ledes_engine.checks.words import having
 from ledes_engine.model import Hit
@@ -18,7 +19,7 @@ def _rows(scope: Scope) -> list[int]:
     phrase is the whole text. Lines whose text holds one of `except` are left out.
     """
     p, lines = scope.params, scope.lines
-    codes, phrases = set(p["codes"]), [*p["phrases"], *p.get("also", ())]
+    codes, phrases = {code.upper() for code in p["codes"]}, [*p["phrases"], *p.get("also", ())]
     named = looked_over(lines).known(phrases)
     if phrases and not named and (p["both"] or not codes):
         return []
@@ -32,7 +33,7 @@ def _rows(scope: Scope) -> list[int]:
     def fits(row: int) -> bool:
         text = lines["narrative"][row]
         coded, named = lines["expense_code"][row].strip().upper() in codes, text in told
-        if text in barred:
+        if text in barred or is_credit(scope, row):
             return False
         if codes and phrases:
             return coded and named if p["both"] else coded or named
@@ -79,13 +80,14 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
             continue
         if p["per"] in ("unit", "line"):
             value = prices[lines["unit_cost"][row]] if p["per"] == "unit" else total_of(scope, row)
-            total, units = total_of(scope, row), lines.numbers("units")[lines["units"][row]]
+            total = total_of(scope, row)
             if value is None or total is None or value <= most:
                 continue
-            allowed = (most * units).quantize(CENT) if p["per"] == "unit" and units is not None else most
-            yield narrative_hit(
-                scope, row, {"charged": plain(value), "limit": plain(most)}, allowed=min(allowed, total)
-            )
+            # Of the same proportion, so that discounts and taxes of the line stay in it.
+            allowed = (total * most / value).quantize(CENT) if p["per"] == "unit" else most
+            if total > allowed:
+                facts = {"charged": plain(value), "limit": plain(most)}
+                yield narrative_hit(scope, row, facts, allowed=allowed)
         else:
             key = (lines["invoice_number"][row], code, lines["line_date"][row] if p["per"] == "day" else "")
             groups.setdefault(key, []).append(row)
@@ -93,7 +95,7 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
         whole = sum((total_of(scope, row) or ZERO for row in rows), ZERO)
         most = caps.get(code, cap)
         if whole > most:
-            facts = {
+            facts: dict[str, Any] = {
                 "charged": plain(whole),
                 "limit": plain(most),
                 "day": day,
@@ -106,7 +108,7 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
 
 
 _MILES = re.compile(r"(\d+(?:\.\d+)?) ?(?:miles?|mi)\b", re.I)
-_RATE = re.compile(r"(?:@|at|x|\*) ?\$? ?(\d*\.\d+)|\$? ?(\d*\.\d+) ?(?:per|/|a) ?mi", re.I)
+_RATE = re.compile(r"(?:@|x|\*|at \$) ?\$? ?(\d*\.\d+)|\$? ?(\d*\.\d+) ?(?:per|/|a) ?mi", re.I)
 
 
 @kind
@@ -129,16 +131,17 @@ def mileage(scope: Scope) -> Iterator[Hit]:
             yield narrative_hit(scope, row, {"reason": "no-miles"})
         elif most and price is not None and units is not None and units > 1 and price > most:
             facts = {"reason": "rate", "rate": plain(price), "max": plain(most)}
-            yield narrative_hit(scope, row, facts, allowed=(units * most).quantize(CENT))
+            allowed = ((total_of(scope, row) or ZERO) * most / price).quantize(CENT)
+            yield narrative_hit(scope, row, facts, allowed=allowed)
 
 
 _COST = re.compile(
-    r"\b(?:invoiced?|cost|actual|vendor(?:'s)? (?:invoice|bill)|billed (?:at|us))(?: (?:of|was|at|is|for))? ?:? ?"
-    r"\$? ?(\d[\d,]*\.\d\d)",
+    r"\b(?:invoiced?|actual cost|vendor(?:'s)? (?:invoice|bill)|billed us)(?: (?:of|was|for|at))? ?:? ?\$? ?"
+    r"(\d[\d,]*\.\d\d)\b(?! ?(?:per|a|/|each))",
     re.I,
 )
-
-
+# A cost below this part of what is charged was meant for something else: a price, a number.
+_LIKELY = Decimal("0.6")
 _PRICED = frozenset({"invoice", "invoiced", "cost", "actual", "vendor", "billed"})
 
 
@@ -156,7 +159,7 @@ def markup(scope: Scope) -> Iterator[Hit]:
         text, total = lines["narrative"][row], total_of(scope, row)
         match = _COST.search(text)
         cost = Decimal(match[1].replace(",", "")) if match else None
-        if cost is not None and total is not None and total > cost:
+        if cost is not None and total is not None and total * _LIKELY <= cost < total:
             yield narrative_hit(scope, row, {"cost": plain(cost), "reason": "cost"}, allowed=cost)
         elif text in named:
             start, end = named[text]
@@ -183,6 +186,8 @@ def booked_late(scope: Scope) -> Iterator[Hit]:
         if not match or day is None:
             continue
         year = int(match[3]) % 100 + 2000 if match[3] else day.year
+        if not match[3] and (int(match[1]), int(match[2])) > (day.month, day.day):
+            year -= 1  # booked in December for January
         try:
             booked = date(year, int(match[1]), int(match[2]))
         except ValueError:

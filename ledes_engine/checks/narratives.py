@@ -27,7 +27,7 @@ def described(scope: Scope) -> Described:
         found: Described = []
         for row in chosen_rows(scope) if doubtful else ():
             text = cells[row]
-            if text in doubtful:
+            if text in doubtful and not is_credit(scope, row):
                 if text not in known:
                     known[text] = analyse(text)
                 found.append((row, known[text]))
@@ -50,6 +50,11 @@ def looked_over(lines: Table) -> Column:
 def total_of(scope: Scope, row: int) -> Decimal | None:
     """The total of a line; None where it is blank or no number."""
     return scope.lines.numbers("total")[scope.lines["total"][row]]
+
+
+def is_credit(scope: Scope, row: int) -> bool:
+    """Whether a line takes money off the invoice: what it says is no claim."""
+    return (total_of(scope, row) or ZERO) < 0
 
 
 def hours_of(scope: Scope, row: int) -> Decimal:
@@ -141,10 +146,10 @@ def _small_days(scope: Scope, limit: Decimal) -> set[int]:
     """The lines of each person, matter and day that together have at most so many hours."""
     if not limit:
         return set()
-    lines, matter = scope.lines, scope.matter_column()
+    lines, matters_ = scope.lines, scope.matters()
     sums: dict[tuple[str, ...], Decimal] = {}
     rows = list(chosen_rows(scope))
-    key = [(lines["timekeeper_id"][row], lines[matter][row], lines["line_date"][row]) for row in rows]
+    key = [(lines["timekeeper_id"][row], matters_[row], lines["line_date"][row]) for row in rows]
     for row, one in zip(rows, key, strict=True):
         sums[one] = sums.get(one, ZERO) + hours_of(scope, row)
     return {row for row, one in zip(rows, key, strict=True) if sums[one] <= limit}

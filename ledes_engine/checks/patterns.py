@@ -29,6 +29,8 @@ def round_hours(scope: Scope) -> Iterator[Hit]:
     """
     lines, step = scope.lines, Decimal(scope.params["step"])
     limit, least = Decimal(scope.params["max"]), int(scope.params["min_lines"])
+    if not step:
+        raise missing("step")
     round_ = {text for text, value in lines.numbers("units").items() if value and not value % step}
     if not round_:
         return
@@ -65,7 +67,7 @@ def small_entries(scope: Scope) -> Iterator[Hit]:
     With `same_start`, only those whose texts begin with the same two words; with `phrases`, those that hold one.
     One hit for each day, at its first line.
     """
-    p, lines, column = scope.params, scope.lines, scope.matter_column()
+    p, lines, matters_ = scope.params, scope.lines, scope.matters()
     most, least = Decimal(p["max_hours"]), int(p["min_lines"])
     small = {text for text, value in lines.numbers("units").items() if value is not None and 0 < value <= most}
     words = [phrase.lower() for phrase in p["phrases"]]
@@ -74,7 +76,7 @@ def small_entries(scope: Scope) -> Iterator[Hit]:
         text = lines["narrative"][row].lower()
         if lines["units"][row] in small and (not words or any(word in text for word in words)):
             start = " ".join(text.split()[:2]) if p["same_start"] else ""
-            key = (lines["timekeeper_id"][row], lines["line_date"][row], lines[column][row], start)
+            key = (lines["timekeeper_id"][row], lines["line_date"][row], matters_[row], start)
             found.setdefault(key, []).append(row)
     for (person, day, _, start), rows in found.items():
         if len(rows) >= least:
@@ -111,7 +113,7 @@ def recurring_text(scope: Scope) -> Iterator[Hit]:
 def rounding_mode(scope: Scope) -> Iterator[Hit]:
     """A total that was rounded in another way than the client's: `mode` is `half-up`, `half-even` or `none`."""
     mode = scope.params["mode"]
-    if not mode:
+    if mode not in ("half-up", "half-even", "none"):
         raise missing("way of rounding")
     lines = scope.lines
     units, costs, totals = (lines.numbers(name) for name in ("units", "unit_cost", "total"))

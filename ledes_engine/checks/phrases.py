@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ledes_engine.checks.narratives import looked_over, narrative_hit
+from ledes_engine.checks.narratives import is_credit, looked_over, narrative_hit
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
 from ledes_engine.checks.words import having, phrases_in
 from ledes_engine.model import Hit
@@ -26,7 +26,7 @@ def phrases(scope: Scope) -> Iterator[Hit]:
     rows = chosen_rows(scope) if wanted else ()
     found = having({cells[row] for row in rows}, wanted, p["except"]) if wanted else {}
     for row in rows if found else ():
-        if cells[row] in found:
+        if cells[row] in found and not is_credit(scope, row):
             start, end = found[cells[row]]
             facts = {"phrase": cells[row][start:end], "spans": [(start, end)]}
             yield narrative_hit(scope, row, facts, allowed=allowed)

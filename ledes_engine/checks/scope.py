@@ -1,5 +1,6 @@
 """What a check may look at, and the one way to judge values: each distinct combination once, then find its rows."""
 
+import os
 from array import array
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
@@ -95,20 +96,40 @@ class Scope(NamedTuple):
         """A day as the document's format writes it."""
         return f"{day:%Y-%m-%d}" if self.document.format.startswith("XML 2.") else f"{day:%Y%m%d}"
 
+    def past(self) -> "History | None":
+        """The earlier invoices, where there are any to look at."""
+        history = self.client.history
+        return history if history and os.path.isfile(history.path) else None
+
     def history(self) -> "History":
         """The earlier invoices; raises NotChecked when there are none to look at."""
-        if self.client.history is None:
+        history = self.past()
+        if history is None:
             raise NotChecked("no earlier invoices are given (--history, or a store that --record fills)")
-        return self.client.history
+        return history
+
+    def own(self) -> set[tuple[str, str]]:
+        """The invoices of this file, by client and number: they are no earlier ones."""
+        heads = self.document.heads(("client_id",))
+        return {(head.get("client_id", "").strip(), number) for number, head in heads.items()}
 
     def matter_column(self) -> str:
-        """The column of the client's matter number, or of the firm's where the client's is not filled."""
+        """The column of the client's matter number, or of the firm's where no line has the client's."""
         lines = self.lines
-        return (
-            "client_matter_id"
-            if "client_matter_id" in lines and any(lines.distinct("client_matter_id"))
-            else "matter_id"
-        )
+        known = "client_matter_id" in lines and any(lines.distinct("client_matter_id"))
+        return "client_matter_id" if known else "matter_id"
+
+    def matters(self) -> list[str]:
+        """The matter of each line: the client's number, or the firm's where that is blank."""
+        lines = self.lines
+
+        def build() -> list[str]:
+            own = [text.strip() for text in lines["matter_id"]] if "matter_id" in lines else [""] * len(lines)
+            if "client_matter_id" not in lines:
+                return own
+            return [text.strip() or other for text, other in zip(lines["client_matter_id"], own, strict=True)]
+
+        return lines.remember("matters of lines", build)  # type: ignore[no-any-return]
 
     def whole(self) -> None:
         """Refuse to compare the parts of an XML file of which something could not be read."""

@@ -11,7 +11,7 @@ from ledes_engine.checks.words import having
 from ledes_engine.model import Hit, NotChecked
 from ledes_engine.narrative import Narrative, analyse
 from ledes_engine.narrative.lexicon import lexicon
-from ledes_engine.values import ZERO, plain
+from ledes_engine.values import CENT, ZERO, plain
 
 
 def share_text(part: Decimal, whole: Decimal) -> str:
@@ -76,6 +76,8 @@ def share_of(scope: Scope) -> Iterator[Hit]:
     limit = Decimal(p["max"])
     if not limit:
         raise missing("share")
+    if p["of"] not in ("hours", "amount", "lines"):
+        raise missing("share of hours, amount or lines")
     counted = _counted(scope)
     weigh = {"hours": lambda row: hours_of(scope, row), "amount": lambda row: total_of(scope, row) or ZERO}
     weight = weigh.get(p["of"], lambda row: Decimal(1))
@@ -195,16 +197,16 @@ def approved_record(scope: Scope) -> Iterator[Hit]:
 @kind
 def not_in_plan(scope: Scope) -> Iterator[Hit]:
     """A timekeeper who is new on the matter: not in its staffing plan, or, without one, on no earlier invoice of it."""
-    lines, column = scope.lines, scope.matter_column()
+    lines, matters_ = scope.lines, scope.matters()
     plans = {one.id: set(one.staff) for one in (scope.client.matters or {}).values() if one.staff}
-    matters = set(lines.distinct(column))
-    history = scope.client.history
+    matters = set(matters_)
+    history = scope.past()
     if not plans and history is None:
         raise NotChecked("the guidelines give no staffing plan, and there are no earlier invoices")
-    before = history.people(matters, set(lines.distinct("invoice_number"))) if history else {}
+    before = history.people(matters, scope.own()) if history else {}
     told = set()
     for row in chosen_rows(scope):
-        matter, person = lines[column][row].strip(), lines["timekeeper_id"][row].strip()
+        matter, person = matters_[row], lines["timekeeper_id"][row].strip()
         known = plans.get(matter) or before.get(matter)
         if known and person and person not in known and (matter, person) not in told:
             told.add((matter, person))
@@ -233,7 +235,7 @@ def work_hours(scope: Scope) -> Iterator[Hit]:
 
 
 def _approves(scope: Scope, row: int, work: str) -> bool:
-    matter = (scope.client.matters or {}).get(scope.lines[scope.matter_column()][row].strip())
+    matter = (scope.client.matters or {}).get(scope.matters()[row])
     return bool(matter) and any(work.lower() in one.lower() for one in matter.approved)  # type: ignore[union-attr]
 
 
@@ -243,13 +245,13 @@ def unapproved_work(scope: Scope) -> Iterator[Hit]:
     matters = {one.id for one in (scope.client.matters or {}).values() if one.approved}
     if not scope.params["phrases"] or not matters:
         raise missing("work to be approved, or matters with their approvals")
-    lines, column = scope.lines, scope.matter_column()
-    rows = [row for row in chosen_rows(scope) if lines[column][row].strip() in matters]
+    lines, matters_ = scope.lines, scope.matters()
+    rows = [row for row in chosen_rows(scope) if matters_[row] in matters]
     for phrase in scope.params["phrases"]:
         found = having({lines["narrative"][row] for row in rows}, [phrase])
         told: set[str] = set()
         for row in rows:
-            matter = lines[column][row].strip()
+            matter = matters_[row]
             if lines["narrative"][row] in found and matter not in told and not _approves(scope, row, phrase):
                 told.add(matter)
                 yield narrative_hit(scope, row, {"phrase": phrase, "matter": matter})
@@ -282,7 +284,7 @@ def travel_time(scope: Scope) -> Iterator[Hit]:
     """
     p, lines = scope.params, scope.lines
     codes = set(p["codes"])
-    usual = _usual_rates(scope) if p["fault"] == "rate" else {}
+    usual = _usual_rates(scope, codes) if p["fault"] == "rate" else {}
     known = dict(described(scope))
     coded = lines["activity_code"] if "activity_code" in lines else [""] * len(lines)
     hints = {text for text in set(lines.distinct("narrative")) if _says_travel(text)} if _may_travel(scope) else set()
@@ -319,12 +321,18 @@ def _may_travel(scope: Scope) -> bool:
 _AT_A_PART = re.compile(r"\bhalf\b|\b50 ?%|\bone-half\b|\b1/2\b|\breduced\b|\bno charge\b", re.I)
 
 
-def _usual_rates(scope: Scope) -> dict[str, Decimal]:
+def _usual_rates(scope: Scope, codes: set[str]) -> dict[str, Decimal]:
+    """The highest rate of each person for other work than travel, in this file or approved by the client."""
     lines = scope.lines
     rates = lines.numbers("unit_cost")
+    coded = lines["activity_code"] if "activity_code" in lines else [""] * len(lines)
     found: dict[str, Decimal] = {}
-    for person, cost in lines.combinations(("timekeeper_id", "unit_cost")):
-        found[person] = max(found.get(person, ZERO), rates[cost] or ZERO)
+    for person in (scope.client.timekeepers or {}).values():
+        found[person.id] = max((Decimal(rate) for _, _, rate in person.rates), default=ZERO)
+    for row in chosen_rows(scope):
+        if coded[row].strip() not in codes and not _says_travel(lines["narrative"][row]):
+            person_id = lines["timekeeper_id"][row]
+            found[person_id] = max(found.get(person_id, ZERO), rates[lines["unit_cost"][row]] or ZERO)
     return found
 
 
@@ -336,6 +344,6 @@ def _at_full_rate(scope: Scope, row: int, usual: dict[str, Decimal], share: Deci
         return  # the hours are cut already
     if rate is None or not full or rate <= full * share or total is None or total <= 0:
         return
-    allowed = (hours_of(scope, row) * full * share).quantize(Decimal("0.01"))
+    allowed = (total * full * share / rate).quantize(CENT)
     if total > allowed:
         yield narrative_hit(scope, row, {"rate": plain(rate), "share": share_text(share, Decimal(1))}, allowed=allowed)

@@ -27,6 +27,8 @@ def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
     """One expression for whole words; blanks in a phrase stand for any blanks."""
     if not words:
         return None
+    if not any(word.strip() for word in words):
+        return None
     parts = (r"\s+".join(map(re.escape, word.split())) for word in sorted(words, key=len, reverse=True) if word.strip())
     return re.compile(rf"(?<!\w)(?:{'|'.join(parts)})(?!\w)", re.IGNORECASE)
 

@@ -95,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
 
         print(show_guidelines(guidelines), end="")
         return ACCEPT
-    earlier.spare_the_files(options)
+    earlier.examine(options, guidelines)
     if not options.paths:
         options.parser.print_usage(sys.stderr)
         complain("name the files or folders to check, or - for standard input")
@@ -104,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
         raise LedesError("--format xlsx writes a file: add --output FILE.xlsx, and name the invoices")
     guidelines.plan  # noqa: B018  a fault in the guidelines is told before the first file is read
     found = find_files(options.paths)
-    _spare_the_invoices(options, found.files)
+    _spare_the_invoices(options, [*found.files, *earlier.stores(options, guidelines)])
     if options.fix:
         status = fixing.fix_files(found.files, guidelines, options)
         if status is not None:
@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
         complain(f"not LEDES files, and passed over: {', '.join(found.passed_over)}")
     if any(not report.problem for report in reports) or options.format != "text":
         _show(reports, options)
-    if options.record:
+    if options.record is not None:
         print(earlier.record(reports, options, guidelines), file=sys.stderr)
     return _STATUS[verdict_of(reports)]
 

@@ -28,17 +28,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--record",
         nargs="?",
-        const=STORE,
+        const="",
         metavar="STORE",
         help=f"add the checked invoices to a store after the check (default: {STORE}, or the guidelines' history)",
     )
 
 
-def spare_the_files(options: argparse.Namespace) -> None:
-    """Refuse to take an invoice for the store, as `--record invoice.txt` reads."""
-    path = options.record
-    if path and os.path.exists(path) and os.path.getsize(path) and not _is_store(path):
-        raise LedesError(f"{path}: this is no store of earlier invoices; put the files first, or write --record=STORE")
+def examine(options: argparse.Namespace, guidelines: Guidelines) -> None:
+    """Refuse what cannot be recorded or looked at, before anything is checked; raises LedesError."""
+    if options.record is not None:
+        path = store_of(options, guidelines)
+        if os.path.exists(path) and not _is_store(path):
+            raise LedesError(f"{path}: this is no store of earlier invoices; put the files first, or --record=STORE")
+        if "-" in options.paths or options.write_baseline:
+            raise LedesError("--record goes neither with standard input nor with --write-baseline")
+    named = [path for path in options.history or () if _is_store(path)]
+    kept = guidelines.settings.history
+    for path in [*named, *([kept] if kept and os.path.exists(kept) else [])]:
+        len(History(path))  # a store that is damaged is told once, not by every rule
+
+
+def stores(options: argparse.Namespace, guidelines: Guidelines) -> list[str]:
+    """The stores that nothing else may be written over."""
+    found = [*(options.history or ()), guidelines.settings.history]
+    return [*filter(None, found), *([store_of(options, guidelines)] if options.record is not None else [])]
 
 
 @contextmanager
@@ -53,7 +66,7 @@ def histories(options: argparse.Namespace, guidelines: Guidelines) -> Iterator[H
             raise LedesError(f"{stores[0]}: name a store alone, or the files and folders of earlier invoices")
         with tempfile.TemporaryDirectory(prefix="ledes-") as folder:
             yield _read(paths, os.path.join(folder, STORE))
-    elif options.record:
+    elif options.record is not None:
         yield History.at(store_of(options, guidelines))
     else:
         yield None
@@ -83,7 +96,7 @@ def _read(paths: Sequence[str], store: str) -> History:
 
 def store_of(options: argparse.Namespace, guidelines: Guidelines) -> str:
     """Where --record writes: what it names, else the guidelines' store, else the usual file here."""
-    return guidelines.settings.history if options.record == STORE and guidelines.settings.history else options.record
+    return options.record or guidelines.settings.history or STORE
 
 
 def record(reports: Sequence[Report], options: argparse.Namespace, guidelines: Guidelines) -> str:

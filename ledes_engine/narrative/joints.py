@@ -134,9 +134,13 @@ def _outside_brackets(tokens: Sequence[Token]) -> list[Token]:
     return kept
 
 
+# So many tokens on, an `and` belongs to another list.
+_FAR = 60
+
+
 def _and_follows(tokens: Sequence[Token], at: int) -> bool:
     """Whether an `and` joins the last part of the list that a comma stands in."""
-    for token in tokens[at + 1 :]:
+    for token in tokens[at + 1 : at + _FAR]:
         if token.kind == HARD:
             return False
         if token.kind == SOFT and token.word in ("and", "&", "plus"):

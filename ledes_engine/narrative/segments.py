@@ -69,6 +69,8 @@ def parts(tokens: Sequence[Token]) -> list[Part]:
                 shares = head is not None and kind == SOFT and stands_bare(tokens, head.stop, at, words)
                 start, hard, head, at = following, False, next_head, next_head.stop - 1
                 style = style or next_head.form
+            elif kind == SOFT:
+                at = following - 1  # what separates stands together, and is looked at once
         at += 1
     close(len(tokens))
     return found
