@@ -82,11 +82,13 @@ def _clerical(
     if not begins:
         return False
     # What the task is for stands behind `re`, `for`, `regarding`, and is no object of it.
-    own = _ASIDE.split(text)[0].split()[1:]
+    own = _ASIDE.split(text)[0].split()[1:_NEAR]
     fits = not objects or any(word in objects or word.rstrip("s") in objects for word in own)
     fits = fits and (not about or any(f" {word} " in text for word in about))
     return fits and not any(f" {word} " in text for word in barred)
 
 
+# An object stands so near to its verb.
+_NEAR = 10
 _PUNCTUATION = re.compile(r"[^\w'/-]+")
 _ASIDE = re.compile(r" (?:re|regarding|concerning|about) ")

@@ -86,7 +86,7 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
             # Of the same proportion, so that discounts and taxes of the line stay in it.
             allowed = (total * most / value).quantize(CENT) if p["per"] == "unit" else most
             if total > allowed:
-                facts = {"charged": plain(value), "limit": plain(most)}
+                facts: dict[str, Any] = {"charged": plain(value), "limit": plain(most)}
                 yield narrative_hit(scope, row, facts, allowed=allowed)
         else:
             key = (lines["invoice_number"][row], code, lines["line_date"][row] if p["per"] == "day" else "")
@@ -95,7 +95,7 @@ def charge_cap(scope: Scope) -> Iterator[Hit]:
         whole = sum((total_of(scope, row) or ZERO for row in rows), ZERO)
         most = caps.get(code, cap)
         if whole > most:
-            facts: dict[str, Any] = {
+            facts = {
                 "charged": plain(whole),
                 "limit": plain(most),
                 "day": day,

@@ -87,7 +87,8 @@ class _Reading:
         for start in range(0, len(data), _CHUNK):
             parser.feed(data[start : start + _CHUNK])
             for _, element in parser.read_events():
-                if MARK not in element.attrib:
+                nested = next(element.iterancestors("{*}fee", "{*}expense"), None) is not None
+                if MARK not in element.attrib and not nested:  # what is in another line is told with that
                     self.elements.take_line(element)
         root: Any = parser.close()
         return root  # type: ignore[no-any-return]

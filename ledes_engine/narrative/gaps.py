@@ -27,6 +27,8 @@ def lacks(steps: Sequence[Step], text: str, *, alone: bool) -> str:
     if first.activity == "communicate" and first.lemma not in _TO_PAPER:
         named = bool(content or refers or first.purpose or (first.topic and telling))
         return _of_talk(steps, named, refers or any(step.parties for step in steps))
+    if first.lemma in _TO_PAPER and first.parties:
+        return ""
     if not first.activity:
         short = first.length < 3 and not first.subject and alone
         return "anything" if short or not content | kinds else ""

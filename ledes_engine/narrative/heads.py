@@ -54,6 +54,9 @@ def head_at(tokens: Sequence[Token], at: int, words: Lexicon) -> Head | None:
         noun_like = _noun_like(tokens, place)
         if length > 1 or (length and (verb is None or verb.form == "third" or noun_like)):
             return Head(place, place + length, word, activity, "noun")
+        follows = words.verbs.get(tokens[place + 1].word) if place + 1 < len(tokens) else None
+        if verb and verb.form == "base" and word in words.weak and follows and follows.form == "past":
+            return None  # `release tied to the letter`
         if (
             verb
             and not named

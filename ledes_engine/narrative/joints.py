@@ -14,6 +14,14 @@ FILING = frozenset({"file", "e-file", "efile", "serve", "record", "submit", "lod
 _SUBJECT = frozenset({"re", "regarding", "concerning", "about", "rgd", "whether", "including", "incl"})
 
 
+def elaborates(tokens: Sequence[Token], head: Head, style: str) -> bool:
+    """Whether a verb after a stop goes on about the paper before it: `...; addresses each point`, `...; tied to it`."""
+    if head.form == "third":
+        return style not in ("third", "")
+    after = tokens[head.stop].word if head.stop < len(tokens) else ""
+    return head.form == "past" and style in ("base", "noun") and after in ("to", "with", "by", "in", "from", "at")
+
+
 def runs_on(tokens: Sequence[Token], at: int, start: int, words: Lexicon) -> bool:
     """Whether a verb begins a step though nothing separates it: `reviewed ruling called client re same revised notes`.
 
@@ -93,6 +101,11 @@ def begins(
     separator = tokens[at]
     if separator.kind == TIME or item(tokens, at) or (separator.word in _STRONG and separator.kind == SOFT):
         listed = found.form == "noun" and (found.stop >= len(tokens) or tokens[found.stop].word == ",")
+        if separator.kind == TIME and found.form == "gerund" and style != "gerund":
+            return False  # `complaints handling (0.5), training records (0.3)`
+        follows = tokens[found.stop].word if found.stop < len(tokens) else ""
+        if separator.word == "-" and found.activity == "communicate" and follows in ("between", "from", "of"):
+            return False  # `privilege log - 27 emails between ...`
         return not listed or separator.kind == TIME or item(tokens, at)
     if head is None:  # a noun without a head stands first: `jury instructions, and call with mediator`
         return sum(token.kind == WORD for token in tokens[start:at]) > 1 or found.form == "noun"
@@ -230,6 +243,8 @@ def _past_begins(place: _Place, words: Lexicon) -> bool:
 def _gerund_begins(place: _Place, words: Lexicon) -> bool:
     if any(_participle(token, words) for token in place.between):
         return False  # `letter denying breach, disputing causation and asking for ...`
+    if place.after in ("", ",", ";", ")") or (place.style == "noun" and place.separator == ","):
+        return False  # `..., P. Gwynne, attending`; `preparation of matrix, giving for each ...`
     if place.style in ("gerund", "noun"):
         last = max((i for i, t in enumerate(place.between) if t.word in _SUBJECT or t.word == "for"), default=-1)
         if last < 0:

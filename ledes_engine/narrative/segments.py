@@ -4,7 +4,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ledes_engine.narrative.heads import Head, head_at
-from ledes_engine.narrative.joints import begins, bracketed, goes_on, introduced, item, next_word, runs_on, stands_bare
+from ledes_engine.narrative.joints import (
+    begins,
+    bracketed,
+    elaborates,
+    goes_on,
+    introduced,
+    item,
+    next_word,
+    runs_on,
+    stands_bare,
+)
 from ledes_engine.narrative.lexicon import lexicon
 from ledes_engine.narrative.tokens import COLON, HARD, OPEN, SHUT, SOFT, TIME, WORD, Token
 
@@ -44,6 +54,8 @@ def parts(tokens: Sequence[Token]) -> list[Part]:
             close(at)
             start, shares, hard = at + 1, False, True
             head = head_at(tokens, start, words)
+            if head and elaborates(tokens, head, style):
+                head = None  # `draft section; addresses each standard`
             style = head.form if head else style
             at = head.stop - 1 if head else at
         elif depth == 0 and style == "past" and kind == WORD and runs_on(tokens, at, start, words):

@@ -19,7 +19,7 @@ SUBJECTS = frozenset(
 # Verbs that the party follows at once.
 _ADDRESSED = frozenset(
     "call telephone phone email e-mail contact advise inform notify update instruct brief debrief remind interview "
-    "text tell message counsel ask consult meet".split()
+    "text tell message counsel teleconference conference ask consult meet".split()
 )
 _TOPIC = frozenset({"re", "regarding", "concerning", "about", "on", "over"})
 _UNITS = frozenset("hour hours hr hrs h minute minutes min mins".split())
@@ -140,6 +140,8 @@ def _parties_and_topic(
                 parties.append("named")
                 direct.append(token)
                 told = told or capital
+        elif token.kind == COLON and at == 0 and towards:
+            pass  # `Teleconference: G. Stroud, J. Beale`
         elif token.kind in (COLON, NUMBER, QUOTE, OPEN) or token.word == "-":
             towards = towards and token.word[0] == "("  # `emails (3) with Lee`
             if token.kind in (NUMBER, QUOTE):
