@@ -114,8 +114,7 @@ def shared_text(scope: Scope) -> Iterator[Hit]:
     matters_ = scope.matters()
     texts: dict[tuple[str, str], list[int]] = {}
     rows = chosen_rows(scope)
-    distinct = lines.distinct("narrative")
-    if len(distinct) >= len(lines) and len(set(map(str.lower, distinct))) == len(lines):
+    if len(looked_over(lines).texts) == len(lines):
         return  # no text stands there twice
     for row in rows:
         texts.setdefault((matters_[row], " ".join(lines["narrative"][row].lower().split())), []).append(row)

@@ -207,7 +207,7 @@ def several_days(scope: Scope) -> Iterator[Hit]:
     weekly = "week" in words
     found = {
         text: days
-        for text in set(lines.distinct("narrative"))
+        for text in (looked_over(lines).texts if dated or weekly or "/" in looked_over(lines).pieces else ())
         if (dated or weekly or "/" in text) and (days := _days_in(text))
     }
     for row in chosen_rows(scope) if found else ():
@@ -263,7 +263,7 @@ def narrative_lacks(scope: Scope) -> Iterator[Hit]:
 def no_words(scope: Scope) -> Iterator[Hit]:
     """A narrative without a word: blank, a point, a code."""
     cells = scope.lines["narrative"]
-    bad = {text for text in set(scope.lines.distinct("narrative")) if len(text) < 12 and not _WORD.search(text)}
+    bad = {text for text in looked_over(scope.lines).suspects if len(text) < 12 and not _WORD.search(text)}
     for row in chosen_rows(scope) if bad else ():
         if cells[row] in bad:
             yield narrative_hit(scope, row, {})

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
-from ledes_engine.checks.narratives import hours_of, narrative_hit, total_of
+from ledes_engine.checks.narratives import hours_of, looked_over, narrative_hit, total_of
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
 from ledes_engine.checks.staffing import share_text
 from ledes_engine.model import Hit
@@ -92,8 +92,7 @@ def recurring_text(scope: Scope) -> Iterator[Hit]:
     Where a figure is 0, that test is not made. One hit, at the first line.
     """
     lines, days, limit = scope.lines, int(scope.params["min_days"]), Decimal(scope.params["max_hours"])
-    distinct = lines.distinct("narrative")
-    if len(distinct) >= len(lines) and len(set(distinct)) == len(lines):
+    if len(looked_over(lines).texts) == len(lines):
         return
     found: dict[tuple[str, str], list[int]] = {}
     for row in chosen_rows(scope):

@@ -144,6 +144,7 @@ class Column:
     def __init__(self, texts: Collection[str]) -> None:
         if len(_shapes) > _REMEMBERED:
             _shapes.clear()
+        self.texts = texts
         self._pieces = _Pieces()
         shape_of = self._pieces.__getitem__
         verdicts = _Verdicts()
