@@ -77,9 +77,8 @@ def same_key(cells: Sequence[str]) -> bytes:
 class History:
     """The store in one file. Make it with `History.at`, which creates the file, or `History(path)` for one there is."""
 
-    def __init__(self, path: str, *, temporary: bool = False) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.temporary = temporary
 
     def __reduce__(self) -> tuple[Any, ...]:
         return History, (self.path,)

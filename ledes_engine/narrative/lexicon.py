@@ -28,7 +28,6 @@ class Lexicon(NamedTuple):
     expansions: dict[str, str]
     weak: frozenset[str]
     fillers: frozenset[str]
-    subject: frozenset[str]
     stop: frozenset[str]
     generic: frozenset[str]
     anaphora: frozenset[str]
@@ -45,7 +44,7 @@ class Lexicon(NamedTuple):
 
 
 _SETS = (
-    *("weak", "fillers", "subject", "stop", "generic", "anaphora", "continues", "stops", "consequent", "dull"),
+    *("weak", "fillers", "stop", "generic", "anaphora", "continues", "stops", "consequent", "dull"),
     *("participles", "clerical", "sections"),
 )
 _DOUBLED = re.compile(r"[^aeiou]*[aeiou][bdgmnprt]|.*mit")

@@ -81,7 +81,6 @@ class Invoice(NamedTuple):
     stake: str
     lines: tuple[Line, ...]
     folds: tuple[Fold, ...]
-    hidden: int
 
 
 def html(reports: list[Report], options: Options) -> str:
@@ -178,7 +177,7 @@ def _invoice(number: str, findings: Sequence[Finding], currency: str) -> Invoice
     folds = [Fold(_title(some), tuple(some)) for some in folded.values()]
     stake = at_stake(findings)
     title = f"Invoice {printable(number)}" if number else "The file as a whole"
-    return Invoice(title, f"{money(stake, currency)} at stake" if stake else "", tuple(shown), tuple(folds), 0)
+    return Invoice(title, f"{money(stake, currency)} at stake" if stake else "", tuple(shown), tuple(folds))
 
 
 def _title(lines: Sequence[Line]) -> str:
