@@ -8,7 +8,7 @@ from decimal import Decimal
 from ledes_engine.checks.narratives import hours_of, total_of
 from ledes_engine.checks.scope import Dispute, Scope, chosen_rows, kind, missing
 from ledes_engine.history import Earlier, Period, same_keys, work_keys
-from ledes_engine.model import Hit, NotChecked
+from ledes_engine.model import Hit
 from ledes_engine.values import ZERO, plain
 
 
@@ -201,14 +201,13 @@ def months(scope: Scope) -> Iterator[Hit]:
     `twice`: a second invoice dated in one month. `gap`: no invoice for a month between the last one and this one.
     `overlap`: a billing period that has a day in common with an earlier invoice's.
     """
-    history, lines, fault = scope.past(), scope.lines, scope.params["fault"]
-    if history is None and fault != "twice":
-        raise NotChecked("no earlier invoices are given (--history, or a store that --record fills)")
+    lines, fault = scope.lines, scope.params["fault"]
+    history = scope.past() if fault == "twice" else scope.history()
     heads = scope.document.heads(("invoice_date", "billing_start", "billing_end"))
     matters_ = scope.matters()
     firsts: dict[tuple[str, str], int] = {}
     for row, key in enumerate(zip(matters_, lines["invoice_number"], strict=True)):
-        firsts.setdefault((key[0].strip(), key[1]), row)
+        firsts.setdefault(key, row)
     periods = history.periods({one for one, _ in firsts}, scope.own()) if history else {}
     seen: dict[tuple[str, int, int], str] = {}
     for (matter, number), row in firsts.items():
@@ -218,9 +217,7 @@ def months(scope: Scope) -> Iterator[Hit]:
         if fault == "twice" and dated:
             facts = _twice(matter, dated, number, periods.get(matter, []), seen)
         elif fault == "overlap" and first and last:
-            other = next(
-                (p for p in periods.get(matter, []) if p.first and p.last and p.first <= last and first <= p.last), None
-            )
+            other = next((p for p in periods.get(matter, []) if _overlap(p, first, last)), None)
             facts = {"other": other.number} if other else None
         elif fault == "gap" and first:
             facts = _gap(first, [p.last for p in periods.get(matter, []) if p.last and p.last < first])

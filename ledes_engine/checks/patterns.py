@@ -116,7 +116,6 @@ def rounding_mode(scope: Scope) -> Iterator[Hit]:
         raise missing("way of rounding")
     lines = scope.lines
     units, costs, totals = (lines.numbers(name) for name in ("units", "unit_cost", "total"))
-    names = ("units", "unit_cost", "adjustment", "total")
     how = {"half-up": ROUND_HALF_UP, "half-even": ROUND_HALF_EVEN}
     for row in chosen_rows(scope):
         hours, cost, total = (
@@ -127,7 +126,7 @@ def rounding_mode(scope: Scope) -> Iterator[Hit]:
         exact = hours * cost
         wanted = exact if mode == "none" else exact.quantize(CENT, how[mode])
         if total != wanted and abs(total - exact) < CENT:
-            facts = {"exact": plain(exact), "expected": plain(wanted), "mode": mode, "columns": names}
+            facts = {"exact": plain(exact), "expected": plain(wanted), "mode": mode}
             yield Hit(row, "total", lines["total"][row], facts, abs(total - wanted))
 
 
@@ -142,8 +141,7 @@ def rounded_up(scope: Scope) -> Iterator[Hit]:
         given = [task.hours for task in analyse(text).tasks if task.hours is not None]
         told, hours = sum(given, ZERO) * 60, hours_of(scope, row) * 60
         if given and 0 < told < hours and hours - told >= most and len(given) == len(analyse(text).tasks):
-            allowed = None
-            yield narrative_hit(scope, row, {"minutes": plain(told.quantize(Decimal(1)))}, allowed=allowed)
+            yield narrative_hit(scope, row, {"minutes": plain(told.quantize(Decimal(1)))})
 
 
 @kind

@@ -25,8 +25,6 @@ def having(texts: Collection[str], wanted: Sequence[str], barred: Sequence[str] 
 @lru_cache(maxsize=512)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str] | None:
     """One expression for whole words; blanks in a phrase stand for any blanks."""
-    if not words:
-        return None
     if not any(word.strip() for word in words):
         return None
     parts = (r"\s+".join(map(re.escape, word.split())) for word in sorted(words, key=len, reverse=True) if word.strip())
