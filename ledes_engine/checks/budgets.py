@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from ledes_engine.checks.narratives import hours_of, total_of
+from ledes_engine.checks.narratives import hours_of, sum_of, total_of
 from ledes_engine.checks.scope import Matter, Scope, chosen_rows, kind, missing
 from ledes_engine.checks.staffing import share_text
 from ledes_engine.model import Hit, NotChecked
@@ -23,10 +23,6 @@ def _by_matter(scope: Scope) -> dict[str, list[int]]:
     for row in chosen_rows(scope):
         found.setdefault(column[row], []).append(row)
     return found
-
-
-def _sum(scope: Scope, rows: list[int]) -> Decimal:
-    return sum((total_of(scope, row) or ZERO for row in rows), ZERO)
 
 
 def _before(scope: Scope, matters: Mapping[str, Matter]) -> dict[str, dict[str, Decimal]]:
@@ -63,7 +59,7 @@ def budget(scope: Scope) -> Iterator[Hit]:
             continue
         if not agreed:
             continue
-        earlier, now = sum(before.get(matter, {}).values(), ZERO), _sum(scope, rows)
+        earlier, now = sum(before.get(matter, {}).values(), ZERO), sum_of(scope, rows)
         total = earlier + now
         level = Decimal(p["level"])
         if (total > agreed) if fault != "level" else (agreed * level <= total <= agreed):
@@ -92,7 +88,7 @@ def phase_budget(scope: Scope) -> Iterator[Hit]:
         for phase, most in (matters[matter].phases if matter in matters else {}).items():
             some = [row for row in rows if _in_phase(codes[row].strip().upper(), phase)]
             earlier = sum((amount for code, amount in before.get(matter, {}).items() if _in_phase(code, phase)), ZERO)
-            now = _sum(scope, some)
+            now = sum_of(scope, some)
             if some and earlier + now > most:
                 facts = {
                     "matter": matter,
@@ -154,7 +150,7 @@ def code_limits(scope: Scope) -> Iterator[Hit]:
 
 def _weight(scope: Scope, of: str, rows: list[int], all_rows: int) -> Decimal:
     if of == "amounts":
-        return _sum(scope, rows)
+        return sum_of(scope, rows)
     if of == "hours":
         return sum((hours_of(scope, row) for row in rows), ZERO)
     return Decimal(len(rows)) / (all_rows if of == "shares" else 1)
@@ -177,7 +173,7 @@ def fixed_fee(scope: Scope) -> Iterator[Hit]:
             if lines["line_type"][r] == "F" and classes[r] != "FLTFEE" and hours_of(scope, r) and total_of(scope, r)
         ]
         credits = -sum((min(total_of(scope, row) or ZERO, ZERO) for row in rows), ZERO)
-        amount = _sum(scope, hourly)
+        amount = sum_of(scope, hourly)
         if hourly and amount > credits:
             facts = {"matter": matter, "lines": len(hourly), "amount": plain(amount), "credits": plain(credits)}
             yield Hit(hourly[0], "total", lines["total"][hourly[0]], facts, amount - credits)
@@ -190,7 +186,7 @@ def large_total(scope: Scope) -> Iterator[Hit]:
     if not most:
         raise missing("amount from which an invoice is to be explained")
     for rows in scope.lines.groups("invoice_number").values():
-        fees = _sum(scope, [row for row in rows if scope.lines["line_type"][row] == "F"])
+        fees = sum_of(scope, [row for row in rows if scope.lines["line_type"][row] == "F"])
         if fees > most:
             facts = {"fees": plain(fees), "limit": plain(most)}
             yield Hit(rows[0], "invoice_total", scope.lines["invoice_total"][rows[0]], facts, fees)
@@ -206,7 +202,7 @@ def accrual(scope: Scope) -> Iterator[Hit]:
     if not estimates:
         raise missing("estimates")
     for matter, rows in _by_matter(scope).items():
-        told, now = estimates.get(matter), _sum(scope, rows)
+        told, now = estimates.get(matter), sum_of(scope, rows)
         if told and abs(now - told) > told * Decimal(scope.params["max"]):
             facts = {
                 "matter": matter,

@@ -1,7 +1,7 @@
 """Kinds about what a line says was done: how many tasks, times in the text, what is left out, secretarial work."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,11 @@ def looked_over(lines: Table) -> Column:
 def total_of(scope: Scope, row: int) -> Decimal | None:
     """The total of a line; None where it is blank or no number."""
     return scope.lines.numbers("total")[scope.lines["total"][row]]
+
+
+def sum_of(scope: Scope, rows: Iterable[int]) -> Decimal:
+    """The totals of lines together; a blank one counts as nothing."""
+    return sum((total_of(scope, row) or ZERO for row in rows), ZERO)
 
 
 def is_credit(scope: Scope, row: int) -> bool:

@@ -4,21 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 
-from ledes_engine.checks.narratives import hours_of, looked_over, narrative_hit, total_of
+from ledes_engine.checks.narratives import hours_of, looked_over, narrative_hit, sum_of, total_of
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
-from ledes_engine.checks.staffing import share_text
+from ledes_engine.checks.staffing import by_person, share_text
 from ledes_engine.model import Hit
 from ledes_engine.narrative import analyse
 from ledes_engine.values import CENT, ZERO, plain
-
-
-def _by_person(scope: Scope) -> dict[tuple[str, str], list[int]]:
-    """The chosen lines of each person on each invoice."""
-    lines = scope.lines
-    found: dict[tuple[str, str], list[int]] = {}
-    for row in chosen_rows(scope):
-        found.setdefault((lines["invoice_number"][row], lines["timekeeper_id"][row]), []).append(row)
-    return found
 
 
 @kind
@@ -34,7 +25,7 @@ def round_hours(scope: Scope) -> Iterator[Hit]:
     round_ = {text for text, value in lines.numbers("units").items() if value and not value % step}
     if not round_:
         return
-    for (_, person), rows in _by_person(scope).items():
+    for (_, person), rows in by_person(scope).items():
         some = [row for row in rows if lines["units"][row] in round_]
         if len(rows) >= least and len(some) > limit * len(rows) and person:
             share = share_text(Decimal(len(some)), Decimal(len(rows)))
@@ -47,7 +38,7 @@ def uniform_hours(scope: Scope) -> Iterator[Hit]:
     """A person who bills one figure for nearly every line of one activity: more than `max` of at least `min_lines`."""
     lines, limit, least = scope.lines, Decimal(scope.params["max"]), int(scope.params["min_lines"])
     smallest = Decimal(scope.params["min_hours"])
-    for (_, person), rows in _by_person(scope).items():
+    for (_, person), rows in by_person(scope).items():
         by_code: dict[str, list[int]] = {}
         for row in rows:
             by_code.setdefault(lines["activity_code"][row].strip(), []).append(row)
@@ -80,7 +71,7 @@ def small_entries(scope: Scope) -> Iterator[Hit]:
             found.setdefault(key, []).append(row)
     for (person, day, _, start), rows in found.items():
         if len(rows) >= least:
-            amount = sum((total_of(scope, row) or ZERO for row in rows), ZERO)
+            amount = sum_of(scope, rows)
             facts = {"timekeeper": person, "day": day, "lines": len(rows), "max": plain(most), "start": start}
             yield Hit(rows[0], "units", lines["units"][rows[0]], facts, amount)
 
@@ -104,7 +95,7 @@ def recurring_text(scope: Scope) -> Iterator[Hit]:
         hours = sum((hours_of(scope, row) for row in rows), ZERO)
         if len(rows) > 1 and ((days and len(on) >= days) or (limit and hours > limit)):
             facts = {"timekeeper": person, "days": len(on), "lines": len(rows), "hours": plain(hours)}
-            amount = sum((total_of(scope, row) or ZERO for row in rows), ZERO)
+            amount = sum_of(scope, rows)
             yield Hit(rows[0], "narrative", lines["narrative"][rows[0]], facts, amount)
 
 

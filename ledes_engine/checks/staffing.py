@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from ledes_engine.checks.narratives import described, hours_of, looked_over, narrative_hit, total_of
+from ledes_engine.checks.narratives import described, hours_of, looked_over, narrative_hit, sum_of, total_of
 from ledes_engine.checks.scope import Scope, chosen_rows, kind, missing
 from ledes_engine.checks.words import having
 from ledes_engine.model import Hit, NotChecked
@@ -17,6 +17,15 @@ from ledes_engine.values import CENT, ZERO, plain
 def share_text(part: Decimal, whole: Decimal) -> str:
     """A share in whole per cent."""
     return f"{(100 * part / whole).quantize(Decimal(1))} %"
+
+
+def by_person(scope: Scope) -> dict[tuple[str, str], list[int]]:
+    """The chosen lines of each person on each invoice."""
+    lines = scope.lines
+    found: dict[tuple[str, str], list[int]] = {}
+    for row in chosen_rows(scope):
+        found.setdefault((lines["invoice_number"][row], lines["timekeeper_id"][row]), []).append(row)
+    return found
 
 
 @kind
@@ -36,10 +45,7 @@ def long_entry(scope: Scope) -> Iterator[Hit]:
 def hours_a_line(scope: Scope) -> Iterator[Hit]:
     """A person whose lines are long: `min_lines` or more on an invoice, of more than `max_mean` hours on average."""
     lines, least, limit = scope.lines, int(scope.params["min_lines"]), Decimal(scope.params["max_mean"])
-    found: dict[tuple[str, str], list[int]] = {}
-    for row in chosen_rows(scope):
-        found.setdefault((lines["invoice_number"][row], lines["timekeeper_id"][row]), []).append(row)
-    for (_, person), rows in found.items():
+    for (_, person), rows in by_person(scope).items():
         if len(rows) < least or not person:
             continue
         hours = sum((hours_of(scope, row) for row in rows), ZERO)
@@ -95,7 +101,7 @@ def share_of(scope: Scope) -> Iterator[Hit]:
                 "narrative",
                 lines["narrative"][some[0]],
                 facts,
-                sum((total_of(scope, r) or ZERO for r in some), ZERO),
+                sum_of(scope, some),
             )
 
 
