@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple
 
 from ledes_engine.cards import cards_in, find_cards, near_miss, shipped_cards
 from ledes_engine.codesets import currency_digits
+from ledes_engine.coding.llm.settings import ModelSettings
 from ledes_engine.formats.fields import FORMATS, fields_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
@@ -92,6 +93,17 @@ class DisputeEntry(NamedTuple):
     status: Literal["rejected", "disputed"] = "rejected"
 
 
+class Coding(NamedTuple):
+    """How codes are assigned to narratives."""
+
+    threshold: str = "0.8"  # the confidence from which on a code is filled in
+    phrases: dict[str, str] = {}  # texts of the firm's own -> their codes, separated by blanks
+    memory: str = ""  # the store of approved codings
+    columns: dict[str, str] = {}  # field -> column, for time-entry files of unknown products
+    activities: Literal["1997", "2013"] = "1997"  # whether the client adopted the codes A113 to A128
+    model: ModelSettings = ModelSettings()
+
+
 class Settings(NamedTuple):
     """A guidelines file, key by key."""
 
@@ -118,12 +130,13 @@ class Settings(NamedTuple):
     waiver: list[Waiver] = []
     baseline: str = ""
     defaults: dict[str, str] = {}  # what conversions fill in where a file does not say it: column -> value
+    coding: Coding = Coding()
     clients: list[str] = []  # guidelines of single clients that stand beside this file
 
 
 # Lists that a file adds to; any other value takes the place of the one it extends.
 _ADDED = ("ignore", "cards", "plugins", "waiver", "timekeeper", "matter", "dispute")
-_PATHS = ("cards", "clients", "baseline", "codes.custom_files", "history")
+_PATHS = ("cards", "clients", "baseline", "codes.custom_files", "history", "coding.memory", "coding.model.audit")
 
 
 def shipped_names() -> list[str]:

@@ -19,9 +19,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Lowest first; an import never points up.
 LAYERS = [
     ["resources", "values", "model", "views"],
-    ["cards", "strict", "codesets", "results", "formats", "narrative", "history", "checks"],
+    ["cards", "strict", "codesets", "results", "formats", "narrative", "history", "coding", "checks"],
     ["engine"],
-    ["settings", "guidelines", "report", "checking", "conversion", "fixes"],
+    ["settings", "guidelines", "report", "checking", "conversion", "fixes", "entries", "practice", "suggesting"],
     ["cli", "__main__"],
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
@@ -30,6 +30,7 @@ HEAVY = {
     "openpyxl",
     "pandas",
     "spacy",
+    "numpy",
     "openai",
     "rapidfuzz",
     "jinja2",

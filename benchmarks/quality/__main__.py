@@ -6,7 +6,6 @@ Wilson's for precision and recall, of 2,000 resamplings with a fixed seed for F1
 
 import argparse
 import csv
-import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ledes_engine as le
+from benchmarks.quality.intervals import wilson
 from ledes_engine.guidelines import load_guidelines
 
 _FOLDER = Path(__file__).resolve().parent.parent.parent / "fixtures" / "narratives"
@@ -125,17 +125,6 @@ class Score(NamedTuple):
 def score(pairs: Sequence[tuple[bool, bool]]) -> Score:
     """The counts of (found, true) pairs."""
     return Score(*(sum(pair == wanted for pair in pairs) for wanted in ((True, True), (True, False), (False, True), (False, False))))  # fmt: skip  # noqa: E501
-
-
-def wilson(hits: int, of: int) -> tuple[float, float]:
-    """Wilson's interval of 95 per cent for a share."""
-    if not of:
-        return 0.0, 1.0
-    z, share = 1.96, hits / of
-    middle = share + z * z / (2 * of)
-    apart = z * math.sqrt(share * (1 - share) / of + z * z / (4 * of * of))
-    scale = 1 + z * z / of
-    return (middle - apart) / scale, (middle + apart) / scale
 
 
 def resampled(pairs: Sequence[tuple[bool, bool]], rounds: int = 2_000) -> tuple[float, float]:

@@ -16,6 +16,7 @@ from ledes_engine.checks import (
     dates,
     earlier,
     expenses,
+    miscoding,
     narratives,
     patterns,
     phrases,
@@ -28,6 +29,6 @@ from ledes_engine.checks.scope import KINDS, Client, Dispute, Matter, Scope, Tim
 
 __all__ = ["KINDS", "Client", "Dispute", "Matter", "Scope", "Timekeeper"]
 _MODULES = (
-    *(arithmetic, attendance, budgets, cells, clerical, codes, consistency, dates, earlier, expenses, narratives),
-    *(patterns, phrases, segments, staffing, sums, timekeepers),
+    *(arithmetic, attendance, budgets, cells, clerical, codes, consistency, dates, earlier, expenses, miscoding),
+    *(narratives, patterns, phrases, segments, staffing, sums, timekeepers),
 )  # importing them fills KINDS

@@ -14,6 +14,8 @@ _INTERRUPTED = 130
 _COMMANDS = {
     "check": "check LEDES files and say what would be refused",
     "convert": "write a file in another format, and say what that format cannot hold",
+    "code": "assign codes to the entries of a file from their narratives",
+    "profitability": "report hours, fees, write-downs and budgets per phase, task, timekeeper and matter",
     "rules": "list the rules, or explain one",
     "codes": "list code sets, explain a code, or search for one",
     "init": "write a guidelines file to start from",

@@ -142,11 +142,22 @@ _NOTE = (
 )
 
 
-def _load_xlsx(data: bytes) -> Document:
+def open_workbook(data: bytes, *, results: bool = False) -> Any:
+    """The workbook in an Excel file, to read, perhaps with the results of formulas in their place.
+
+    Raises LedesError for a damaged file and for a bomb.
+    """
     openpyxl = _openpyxl()
     _refuse_bombs(data)
     try:
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=False)
+        return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=results)
+    except Exception as error:  # whatever a damaged workbook makes of its library
+        raise LedesError(f"the Excel file cannot be read ({error})") from error
+
+
+def _load_xlsx(data: bytes) -> Document:
+    book = open_workbook(data)
+    try:
         grids = [_grid(sheet.title, sheet.iter_rows()) for sheet in book.worksheets]
     except LedesError:
         raise
@@ -175,12 +186,19 @@ def _grid(name: str, rows: Iterator[Any]) -> Grid:
 
 
 def _text(cell: Any, sheet: str) -> str:
+    """The text of a cell of a document's sheet, which nothing is made up for."""
+    if cell.value is not None and cell.data_type == "f":
+        raise LedesError(f"sheet {sheet}, cell {cell.coordinate} holds a formula; put its result there as a value")
+    if cell.value is not None and not isinstance(cell.value, str | int | float | date):
+        raise LedesError(f"sheet {sheet}, cell {cell.coordinate} holds a time or the like; write it as text")
+    return excel_text(cell)
+
+
+def excel_text(cell: Any) -> str:
     """The text of a cell; a number or a date that somebody typed is taken for what it says."""
     value = cell.value
     if value is None:
         return ""
-    if cell.data_type == "f":
-        raise LedesError(f"sheet {sheet}, cell {cell.coordinate} holds a formula; put its result there as a value")
     if isinstance(value, str):
         return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value)
     if isinstance(value, datetime | date):
@@ -188,7 +206,7 @@ def _text(cell: Any, sheet: str) -> str:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if not isinstance(value, int | float):
-        raise LedesError(f"sheet {sheet}, cell {cell.coordinate} holds a time or the like; write it as text")
+        return str(value)
     return format(Decimal(repr(value)), "f").removesuffix(".0")
 
 

@@ -1,0 +1,1 @@
+"""Learning what codes words speak for, from the labelled narratives."""

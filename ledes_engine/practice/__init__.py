@@ -1,0 +1,1 @@
+"""The workflows around billing: each a pure function of its inputs; nothing is sent and nothing bills itself."""
