@@ -96,7 +96,7 @@ class DisputeEntry(NamedTuple):
 class Coding(NamedTuple):
     """How codes are assigned to narratives."""
 
-    threshold: str = "0.8"  # the confidence from which on a code is filled in
+    threshold: str = "0.6"  # the confidence from which on a code is filled in
     phrases: dict[str, str] = {}  # texts of the firm's own -> their codes, separated by blanks
     memory: str = ""  # the store of approved codings
     columns: dict[str, str] = {}  # field -> column, for time-entry files of unknown products

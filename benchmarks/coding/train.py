@@ -1,7 +1,8 @@
 """Learn from the labelled narratives what codes words speak for: `python -m benchmarks.coding.train`.
 
-Writes `rules/lexicon/coding.npz` (the classifier's weights), `cues.csv` (phrases) and `calibration.toml` (how often
-strengths were right, by five-fold cross-validation). Multinomial logistic regression on hashed features, by accelerated
+Writes into `rules/lexicon/`: `coding.npz` (the classifier's weights), `cues.csv` (phrases), `calibration.toml` (how
+often strengths were right, by five-fold cross-validation) and `words.txt` (what may be sent to a language model).
+Multinomial logistic regression on hashed features, by accelerated
 gradient steps from zero: no chance is involved but the folds, which are made with a fixed seed. The part `unseen` is
 never read.
 """
@@ -9,10 +10,12 @@ never read.
 import csv
 import io
 import math
+import re
 import sys
 import zipfile
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -25,8 +28,10 @@ from ledes_engine.codesets import shipped_sets
 from ledes_engine.coding import features
 from ledes_engine.coding.classifier import RARITY_STEP, Scorer, Weights
 from ledes_engine.coding.cues import Cue, judge, phrases_of
+from ledes_engine.coding.fuzzy import judge_fuzzily, lists_of
 from ledes_engine.coding.spaces import KINDS_OF_MATTER, family_of, task_sets, usable
 from ledes_engine.coding.words import words_of
+from ledes_engine.narrative.lexicon import lexicon
 
 FOLDER = Path(__file__).parents[2] / "rules" / "lexicon"
 SEED, FOLDS = 20261123, 5
@@ -191,16 +196,22 @@ def crossed(space: str, some: list[Example]) -> dict[str, list[Judged]]:
     """The strengths of cues and classifier on what they had not learned from."""
     order = list(range(len(some)))
     Random(SEED).shuffle(order)
-    found: dict[str, list[Judged]] = {"lexicon": [], "narrative": []}
+    found: dict[str, list[Judged]] = {"lexicon": [], "fuzzy": [], "narrative": []}
     for fold in range(FOLDS):
         left = [some[at] for at in order[fold::FOLDS] if some[at].judged]
         known = [some[at] for at in sorted(set(order) - set(order[fold::FOLDS]))]
         cues, scorer = cues_of(space, known), Scorer(learn(space, known))
+        lists_of_known = cache(partial(lists_of, cues))
         for one in left:
             words = words_of(one.text)
             verdict = judge(words, cues, one.in_play, with_deeds=space == "activity")
             if verdict:
                 found["lexicon"].append(Judged(verdict.strength, verdict.code in one.codes))
+            nearly = judge_fuzzily(
+                words, cues, lists_of_known(one.in_play), one.in_play, with_deeds=space == "activity"
+            )
+            if nearly:
+                found["fuzzy"].append(Judged(nearly.strength, nearly.code in one.codes))
             scores = scorer.scores(words, one.text)
             scores[[code not in one.in_play for code in scorer.weights.codes]] = -np.inf
             shares = np.exp(scores - scores.max())
@@ -231,6 +242,7 @@ def work(job: tuple[str, list[Example]]) -> tuple[str, Weights, dict[str, Cue], 
 
 def main() -> None:
     """Train everything, and say how it did."""
+    _write_words()
     jobs = sorted(examples().items(), key=lambda one: -len(one[1]))
     with ProcessPoolExecutor(2) as pool:
         done = sorted(pool.map(work, jobs), key=lambda one: one[0])
@@ -279,10 +291,47 @@ def _write_cues(found: dict[str, dict[str, Cue]]) -> None:
                 writer.writerow((space, cue.phrase, cue.code, round(cue.share * cue.seen, 2), cue.seen))
 
 
+def common_words(texts: list[str], meanings: list[str]) -> list[str]:
+    """The words that narratives share: written small in several of them, and mostly so where a name would not be.
+
+    Narratives without capitals do not count, because names stand small in them too.
+    """
+    small: Counter[str] = Counter()
+    large: Counter[str] = Counter()
+    for text in texts:
+        words = _PLAIN_WORD.findall(text)
+        if text.isupper() or not any(word[0].isupper() for word in words[1:]):
+            continue
+        small.update({word for word in words[1:] if word.islower()})
+        large.update({word.lower() for word in words[1:] if not word.islower()})
+    shared = {word for word, times in small.items() if times >= SEEN and times > 2 * large[word]}
+    told = {word for text in meanings for word in _PLAIN_WORD.findall(text) if word.islower()}
+    lists = lexicon()
+    told |= {
+        word for word in (*lists.verbs, *lists.stop, *lists.fillers, *lists.generic) if _PLAIN_WORD.fullmatch(word)
+    }
+    told |= {
+        word for phrases in (lists.nouns, lists.people) for some in phrases.values() for one, _ in some for word in one
+    }
+    return sorted(word for word in shared | told if len(word) > 1 or word in "aiw")
+
+
+_PLAIN_WORD = re.compile(r"[^\W\d_]+(?:['’.&-][^\W\d_]+)*")
+
+
+def _write_words() -> None:
+    texts = [row.narrative for row in labelled("train", "tune")]
+    codes = [code for one in shipped_sets().values() for code in one.codes]
+    words = common_words(texts, [f"{code.definition} {code.keywords}" for code in codes])
+    head = "# The words that may leave the machine. Written by `python -m benchmarks.coding.train`.\n"
+    (FOLDER / "words.txt").write_text(head + "\n".join(words) + "\n", encoding="utf-8")
+
+
 def _write_calibration(found: dict[str, dict[str, list[Judged]]]) -> None:
     lines = [
         "# How often a strength was right: from [strength, share right] on.",
-        "# Written by `python -m benchmarks.coding.train` from five-fold cross-validation on the labelled narratives that are not kept unseen.",
+        "# Written by `python -m benchmarks.coding.train` from five-fold cross-validation on the labelled narratives,",
+        "# those that are kept unseen left out.",
     ]
     for space, judged in found.items():
         lines += ["", f'["{space}"]']

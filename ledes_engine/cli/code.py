@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--sets", metavar="NAMES", help="the sets of task codes in play (comma-separated), as in ledes codes"
     )
     parser.add_argument(
-        "--threshold", metavar="SHARE", default="", help="how sure to be before filling in (default: 0.8)"
+        "--threshold", metavar="SHARE", default="", help="how sure to be before filling in (default: 0.6)"
     )
     parser.add_argument(
         "--map", metavar="FIRM", help="a firm's phases and free-text activities (see ledes profitability)"

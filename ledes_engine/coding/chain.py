@@ -18,14 +18,16 @@ from ledes_engine.coding.matters import sets_by_matter
 from ledes_engine.coding.memory import Approved, Memory, same_text
 from ledes_engine.coding.spaces import Rules, Space, labels, spaces
 from ledes_engine.coding.suggestion import BLOCK, CONTRADICTORY, NO_SET, UNSURE, VAGUE, Choice, Suggestion
-from ledes_engine.coding.words import content_of, words_of
+from ledes_engine.coding.words import content_of, deeds, words_of
 from ledes_engine.narrative import Column, analyse
 from ledes_engine.narrative.lexicon import lexicon
 
-THRESHOLD = 0.8
+THRESHOLD = 0.6
 # Approved by a person for this matter, for another one, and a text that is only like an approved one.
 _APPROVED, _APPROVED_ELSEWHERE = 0.99, 0.95
 _AT_A_TIME = 512
+# A step that is so sure ends the chain; below that the later steps, which see more, may do better.
+_SURE = 0.93
 
 
 class Coder:
@@ -114,9 +116,11 @@ class Coder:
                 choices[field] = choice
             if conflict:
                 conflicts.add(field)
-        tasks = self._tasks(entry, known, choices) if doubtful and TASK in known else ()
+        tasks = self._tasks(entry, known) if doubtful and TASK in known else ()
+        vague = says_nothing(words) or (doubtful and leaves_all_out(entry.narrative))
         for field in entry.wanted:
-            reason = self._reason(field, choices.get(field), words, tasks, conflict=field in conflicts)
+            vaguely = vague and (field != ACTIVITY or deeds(words)[0] in _TELL_NOTHING)
+            reason = self._reason(field, choices.get(field), tasks, vague=vaguely, conflict=field in conflicts)
             if reason and field not in abstained:
                 abstained[field] = reason
         return Suggestion(choices, abstained, compared(entry, choices, abstained, known), tasks)
@@ -125,9 +129,9 @@ class Coder:
         self,
         field: str,
         choice: Choice | None,
-        words: Sequence[str],
         tasks: tuple[tuple[str, dict[str, Choice]], ...],
         *,
+        vague: bool,
         conflict: bool,
     ) -> str:
         """Why a field gets no code; empty when it gets one."""
@@ -135,7 +139,7 @@ class Coder:
             return "" if self.rules.permits(choice.code) else UNSURE
         if tasks and len({one[1][field].code for one in tasks if field in one[1]}) > 1:
             return BLOCK
-        if field != ACTIVITY and says_nothing(words):
+        if vague:
             return VAGUE
         if choice is None or choice.confidence < self.threshold or not self.rules.permits(choice.code):
             return CONTRADICTORY if conflict else UNSURE
@@ -151,15 +155,17 @@ class Coder:
         verdict = judge(words, known, space.codes, with_deeds=with_deeds)
         best = _chosen(verdict, "lexicon", space, words)
         conflict = bool(verdict and verdict.conflict)
-        if best and best.confidence >= self.threshold:
+        enough = max(self.threshold, _SURE)
+        if best and best.confidence >= enough:
             return best, conflict
         if fuzzy.available():
             best = _better(best, self._fuzzy(entry, words, known, space))
-            if best and best.confidence >= self.threshold:
+            if best and best.confidence >= enough:
                 return best, conflict
-        if self._classify and words:
-            best = _better(best, self._narrative(entry.narrative, space))
-        return best, conflict
+        guess = self._narrative(entry.narrative, space) if self._classify and words else None
+        if guess and (best is None or guess.code != best.code):
+            return guess, conflict  # it sees all the words, where a phrase that is not sure sees a few
+        return _better(best, guess), conflict
 
     def _exact(self, entry: Entry, space: Space) -> Choice | None:
         """The code of the firm's own phrase, or one that a person approved for this very text."""
@@ -195,9 +201,7 @@ class Coder:
         sure = confidence(space.name, "narrative", guess.share)
         return Choice(guess.code, labels().get(guess.code, ""), sure, "narrative", guess.evidence, guess.runner_up)
 
-    def _tasks(
-        self, entry: Entry, known: Mapping[str, Space], choices: Mapping[str, Choice]
-    ) -> tuple[tuple[str, dict[str, Choice]], ...]:
+    def _tasks(self, entry: Entry, known: Mapping[str, Space]) -> tuple[tuple[str, dict[str, Choice]], ...]:
         """The tasks of a block-billed entry with the choices for each; nothing for an entry of one task."""
         narrative = analyse(entry.narrative)
         if len(narrative.tasks) < 2 or narrative.groups < 2:
@@ -226,6 +230,17 @@ def says_nothing(words: Sequence[str]) -> bool:
         )
         and len(content_of(words)) < _SAYS_SOMETHING
     )
+
+
+def leaves_all_out(narrative: str) -> bool:
+    """Whether every task of a narrative leaves out what it was about."""
+    tasks = analyse(narrative).tasks
+    return bool(tasks) and all(task.lacks in _NOTHING_TOLD for task in tasks)
+
+
+_NOTHING_TOLD = ("anything", "specifics", "topic", "occasion", "document", "work", "kinds")
+# Deeds that say nothing of the activity.
+_TELL_NOTHING = ("none", "manage")
 
 
 # So many words say something, however general each is: `deposition preparation conference`.

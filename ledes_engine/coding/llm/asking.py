@@ -217,7 +217,10 @@ class Asker:
         reply = await self._call(client, asked, prompt.schema(batch, codes), most)
         event = {"at": datetime.now(UTC).isoformat(), "model": self._settings.name, "server": self._settings.base_url}
         if reply.error:
-            self._budget.release(ticket)
+            if reply.charged:
+                self._budget.settle(ticket, None, None)
+            else:
+                self._budget.release(ticket)
             self._audit.note({**event, "asked": asked, "error": reply.error})
             self._note_failure(reply)
             return list(batch)
@@ -286,9 +289,10 @@ class Asker:
             return _Reply(error=f"status {error.status_code}", hopeless=hopeless)
         except (openai.OpenAIError, TimeoutError, OSError, LedesError) as error:
             told = str(error) or type(error).__name__
-            return _Reply(error=told.replace(self._key, "[KEY]") if self._key else told)
+            charged = not isinstance(error, openai.APIConnectionError) or isinstance(error, openai.APITimeoutError)
+            return _Reply(error=told.replace(self._key, "[KEY]") if self._key else told, charged=charged)
         except Exception as error:  # whatever a server that lies makes of its client's libraries
-            return _Reply(error=type(error).__name__)
+            return _Reply(error=type(error).__name__, charged=True)
 
 
 class _Reply(NamedTuple):
@@ -300,6 +304,7 @@ class _Reply(NamedTuple):
     refused: bool = False
     error: str = ""
     hopeless: bool = False  # asking again would give the same
+    charged: bool = False  # the server took the question, so that it may have to be paid for
 
 
 async def _body(response: Any) -> bytes:

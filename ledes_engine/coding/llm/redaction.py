@@ -6,7 +6,7 @@ the words that billing narratives share, and is written as those are. No digit o
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ from ledes_engine.resources import data_folder
 
 _LONGEST = 2_000  # characters of a narrative; what is beyond does not help to choose a code
 
+# Addresses are hidden first, because the parts of one look like words.
+_ADDRESSES = r"""(?P<EMAIL>[^\s@,;:<>()\[\]"]{1,64}@[^\s@,;:<>()\[\]"]{1,255})|(?P<LINK>(?:https?://|www\.|[A-Za-z]:\\|\\\\)\S{1,500})"""
 _TOKEN = re.compile(
     r"""
-    (?P<email>[^\s@,;:<>()\[\]"]{1,64}@[^\s@,;:<>()\[\]"]{1,255})
-  | (?P<link>(?:https?://|www\.)[^\s]{1,500} | (?:[A-Za-z]:\\|\\\\)[^\s]{1,500})
-  | (?P<amount>(?:[$€£¥]|\b(?:usd|eur|gbp|us\$|cad|aud)\b)[ ]?\d[\d.,]*[ ]?(?:k|m|mm|bn|million|billion|thousand)?\b
+    (?P<amount>(?:[$€£¥]|\b(?:usd|eur|gbp|us\$|cad|aud)\b)[ ]?\d[\d.,]*(?:[ ]?(?:k|m|mm|bn|million|billion|thousand)\b)?
       | \d[\d.,]*[ ]?(?:dollars|euros|pounds|usd|eur|gbp)\b)
   | (?P<number>[^\s\d,;:()\[\]"'/–—]*\d[^\s,;:\[\]"–—]*)
   | (?P<word>[^\W\d_]+(?:['’.&-][^\W\d_]+)*)
@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_KINDS = {"email": "EMAIL", "link": "LINK", "amount": "AMOUNT", "number": "NUMBER", "word": "NAME"}
+_KINDS = {"amount": "AMOUNT", "number": "NUMBER", "word": "NAME"}
 _ENDS = frozenset(".;:!?\n•|")
 _TOWARDS = frozenset("with w/ w to from for of by re and v vs".split())
 _DIGIT = re.compile(r"\d")
@@ -82,21 +82,23 @@ def redact(text: str, known: Iterable[str] = ()) -> Redacted:
     hidden = _pattern_of(tuple(sorted({one.strip() for one in known if len(one.strip()) > 1})))
     pieces: list[str] = []
     at = 0
-    for match in hidden.finditer(text) if hidden else ():
-        pieces += [*_redacted(text, at, match.start(), placeholders), _placeholder("ID", match[0], placeholders)]
+    for match in hidden.finditer(text):
+        kind = match.lastgroup or "ID"
+        pieces += [*_redacted(text, at, match.start(), placeholders), _placeholder(kind, match[0], placeholders)]
         at = match.end()
     pieces += _redacted(text, at, len(text), placeholders)
     originals = {placeholder: original for (_, original), placeholder in placeholders.items()}
-    return Redacted(" ".join("".join(_joined(pieces)).split()), originals)
+    return Redacted(" ".join("".join(pieces).split()), originals)
 
 
 @lru_cache(maxsize=64)
-def _pattern_of(known: tuple[str, ...]) -> re.Pattern[str] | None:
-    """What finds the known texts, the longest first, and each of their words that is no common one."""
+def _pattern_of(known: tuple[str, ...]) -> re.Pattern[str]:
+    """What finds addresses and the known texts, the longest first, and each of their words that is no common one."""
     words = {part for text in known for part in re.split(r"[^\w]+", text) if len(part) > 2}
     rare = {word for word in words if word.lower() not in vocabulary().common or word.lower() in vocabulary().names}
     every = sorted({*known, *rare}, key=lambda one: (-len(one), one))
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, every))})(?!\w)", re.I) if every else None
+    listed = rf"|(?<!\w)(?P<ID>{'|'.join(map(re.escape, every))})(?!\w)" if every else ""
+    return re.compile(_ADDRESSES + listed, re.I)
 
 
 def _redacted(text: str, start: int, end: int, placeholders: dict[tuple[str, str], str]) -> list[str]:
@@ -152,19 +154,6 @@ def _placeholder(kind: str, original: str, placeholders: dict[tuple[str, str], s
                 break
         placeholders[key] = f"[{kind}-{letters}]"
     return placeholders[key]
-
-
-def _joined(pieces: Sequence[str]) -> list[str]:
-    """Placeholders for names side by side become one: nobody needs to know how many words a name has."""
-    joined: list[str] = []
-    for piece in pieces:
-        last = next((one for one in reversed(joined) if one.strip(" .&,'’-")), "")
-        if piece.startswith("[NAME-") and last.startswith("[NAME-") and "\n" not in "".join(joined[-3:]):
-            while joined and joined[-1] != last:
-                joined.pop()
-            continue
-        joined.append(piece)
-    return joined
 
 
 def leaks(text: str) -> bool:
