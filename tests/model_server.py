@@ -7,6 +7,7 @@ first line on standard output is the port.
 """
 
 import json
+import re
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,13 +16,17 @@ LOG, SCRIPT = sys.argv[1], sys.argv[2:]
 calls = 0
 
 
+def words(text: str) -> set[str]:
+    return set(re.findall("[a-z]+", text.lower()))
+
+
 def answers(asked: dict, confidence: float = 0.9) -> list[dict]:
     """For every entry the code whose meaning shares most words with the text."""
     found = []
     for entry in asked["entries"]:
-        said = set(entry["text"].lower().split())
+        said = words(entry["text"])
         best = {
-            field: max(codes, key=lambda code: (len(said & set(codes[code].lower().split())), code))
+            field: max(codes, key=lambda code: (len(said & words(codes[code])), code))
             for field, codes in asked["codes"].items()
         }
         found.append({"id": entry["id"], **best, "confidence": confidence})
@@ -59,7 +64,8 @@ class Handler(BaseHTTPRequestHandler):
         word = SCRIPT[calls] if calls < len(SCRIPT) else "ok"
         calls += 1
         with open(LOG, "a", encoding="utf-8") as log:
-            log.write(json.dumps({"path": self.path, "headers": dict(self.headers), "body": body.decode()}) + "\n")
+            sent = {"path": self.path, "key": self.headers["Authorization"], "body": body.decode()}
+            log.write(json.dumps({**sent, "headers": str(self.headers)}) + "\n")
         if word.isdigit():
             return self.reply(int(word), {"error": {"message": f"fault, key {self.headers['Authorization']}"}})
         if word == "hang":

@@ -75,14 +75,12 @@ def _quoted_like(text: str, before: str) -> str:
 
 def _places(text: str, start: int, delimiter: str) -> list[list[tuple[int, int]]]:
     """Where each cell of each row begins and ends, quotes included."""
-    pattern = re.compile(rf'(?:"(?:[^"]|"")*+"|[^{re.escape(delimiter)}\r\n"]*+)([^{re.escape(delimiter)}\r\n]*+)')
+    other = re.escape(delimiter)
+    pattern = re.compile(rf'(?:(?P<quoted>"(?:[^"]|"")*+")|[^{other}\r\n"]*+)[^{other}\r\n]*+')
     rows: list[list[tuple[int, int]]] = [[]]
     at = start
-    while at <= len(text):
-        match = pattern.match(text, at)
-        if match is None:  # cannot be: the pattern matches nothing too
-            break
-        if text[at : at + 1] == '"' and not match[0].startswith('"'):
+    while at <= len(text) and (match := pattern.match(text, at)):
+        if text[at : at + 1] == '"' and match["quoted"] is None:
             raise LedesError(f"line {text.count(chr(10), 0, at) + 1}: a quote is never closed")
         rows[-1].append(match.span())
         at = match.end()

@@ -18,8 +18,7 @@ _CHARACTERS_OF_A_TOKEN = 3
 
 # Words that speak to the model and not of legal work. What holds them goes to a person, unasked.
 _ADDRESSED = re.compile(
-    r"""\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}
-            \b(?:instruction|prompt|above|previous|prior|rule|earlier|everything)
+    r"""\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|prompts?|(?:all|everything)\ above)\b
       | \b(?:system|assistant|developer)\s*(?:prompt|message|:)|\byou\ (?:are|must|should|will)\b
       | \b(?:language\ model|chat\ ?gpt|llm|gpt|openai|json|a\.?i\.?\ model)\b
       | \b(?:answer|respond|reply|classify|code|label|mark)\b.{0,30}\b(?:as|with|every|all)\b
