@@ -10,6 +10,8 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from ledes_engine.checking import check
+    from ledes_engine.coding.entry import Entry
+    from ledes_engine.coding.suggestion import Suggestion
     from ledes_engine.conversion import Conversion, Loss, convert
     from ledes_engine.fixes import Change, Fixed, fix
     from ledes_engine.formats import read
@@ -18,10 +20,13 @@ if TYPE_CHECKING:
     from ledes_engine.model import Document, LedesError, Outcome, Table
     from ledes_engine.report import render
     from ledes_engine.results import Finding, Report
+    from ledes_engine.suggesting import suggest, suggest_stream
     from ledes_engine.views import Invoice, Line
 
 _HOME = {
     "check": "checking",
+    "Entry": "coding.entry",
+    "Suggestion": "coding.suggestion",
     "Conversion": "conversion",
     "Loss": "conversion",
     "convert": "conversion",
@@ -41,6 +46,8 @@ _HOME = {
     "render": "report",
     "Finding": "results",
     "Report": "results",
+    "suggest": "suggesting",
+    "suggest_stream": "suggesting",
     "Invoice": "views",
     "Line": "views",
 }
@@ -49,6 +56,7 @@ __all__ = [
     "Change",
     "Conversion",
     "Document",
+    "Entry",
     "Finding",
     "Fixed",
     "Guidelines",
@@ -58,6 +66,7 @@ __all__ = [
     "Loss",
     "Outcome",
     "Report",
+    "Suggestion",
     "Table",
     "WriteError",
     "__version__",
@@ -68,6 +77,8 @@ __all__ = [
     "load_guidelines",
     "read",
     "render",
+    "suggest",
+    "suggest_stream",
     "write",
 ]
 

@@ -181,7 +181,7 @@ def cues_of(space: str, some: list[Example]) -> dict[str, Cue]:
     for phrase, times in seen.items():
         code, hits = max(right[phrase].items(), key=lambda one: (one[1], one[0]))
         if times >= SEEN and hits / times >= SHARE:
-            found[phrase] = Cue(phrase, code, hits / (times + 1), times)
+            found[phrase] = Cue.of(phrase, code, hits / (times + 1), times)
     return found
 
 
@@ -231,7 +231,11 @@ def calibrated(judged: list[Judged], least: int = 25) -> list[tuple[float, float
             last = pools.pop()
             pools[-1][1] += last[1]
             pools[-1][2] += last[2]
-    return [(round(start, 3), round((right + 0.5) / (count + 1), 3)) for start, right, count in pools]
+    table: list[tuple[float, float]] = []
+    for start, right, count in reversed(pools):
+        share = round((right + 0.5) / (count + 1), 3)  # nobody is ever quite sure
+        table.insert(0, (round(start, 3), min(share, table[0][1]) if table else share))
+    return table
 
 
 def work(job: tuple[str, list[Example]]) -> tuple[str, Weights, dict[str, Cue], dict[str, list[Judged]]]:

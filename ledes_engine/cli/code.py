@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--threshold", metavar="SHARE", default="", help="how sure to be before filling in (default: 0.6)"
     )
     parser.add_argument(
+        "--fill-all", action="store_true", help="fill in the likeliest code where none is sure, too, and list it"
+    )
+    parser.add_argument(
         "--map", metavar="FIRM", help="a firm's phases and free-text activities (see ledes profitability)"
     )
     parser.add_argument(
@@ -92,7 +95,7 @@ def run(options: argparse.Namespace) -> int:
         if asked is None:
             return ACCEPT  # only shown or counted
     approved = _review(options, entries, suggestions, coder, memory, sets)
-    filled = _fill(file, entries, suggestions, approved)
+    filled = _fill(file, entries, suggestions, approved, guess=options.fill_all)
     if firm and options.output:
         firm.put_phases(file, [coded(one, filled.get(at, {})) for at, one in enumerate(entries)])
     written = _write(options, file) if options.output else ""
@@ -192,11 +195,14 @@ def _fill(
     entries: Sequence[Entry],
     suggestions: "Sequence[Suggestion]",
     approved: dict[int, dict[str, str]],
+    *,
+    guess: bool,
 ) -> dict[int, dict[str, str]]:
-    """Put what was chosen into the blanks; what was put, by entry and field."""
+    """Put what was chosen into the blanks; what was put, by entry and field. A block-billed entry is never guessed."""
     filled: dict[int, dict[str, str]] = {}
     for number, (entry, one) in enumerate(zip(entries, suggestions, strict=True)):
-        codes = {field: choice.code for field, choice in one.sure.items()} | approved.get(number, {})
+        chosen = one.choices if guess and not one.tasks else one.sure
+        codes = {field: choice.code for field, choice in chosen.items()} | approved.get(number, {})
         for field, code in codes.items():
             if not getattr(file.entries[number], field).strip() and field in entry.wanted:
                 file.put(number, field, code)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.coding import features
 from ledes_engine.coding.spaces import Space
-from ledes_engine.coding.words import words_of
+from ledes_engine.coding.words import LONGEST, words_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
 
@@ -133,7 +133,7 @@ class Classifier:
     def _guess(self, text: str, scorer: Scorer, known: Sequence[int], matcher: Any) -> Guess:
         import numpy as np
 
-        doc = self._nlp.make_doc(text)
+        doc = self._nlp.make_doc(text[:LONGEST])
         words = [token.text for token in doc]
         scores = scorer.scores(words, text)[known]
         for found, _, _ in matcher(doc):

@@ -5,8 +5,9 @@ narratives hold the phrase, and how many of them have the code. People may read 
 benchmarks.coding.train` writes it from the labelled narratives and the keywords of the code sets.
 """
 
+import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -26,6 +27,12 @@ class Cue(NamedTuple):
     code: str
     share: float
     seen: int
+    weight: float  # what it counts for
+
+    @classmethod
+    def of(cls, phrase: str, code: str, share: float, seen: int) -> "Cue":
+        """A cue, with its weight: the smaller the share of errors, the greater."""
+        return cls(phrase, code, share, seen, -math.log(1.02 - share))
 
 
 def phrases_of(words: Sequence[str], *, with_deeds: bool) -> Iterator[str]:
@@ -60,7 +67,7 @@ def _load(path: str) -> dict[str, dict[str, Cue]]:
     rows = remembered("cues", [path], lambda: read_cues(path)) if os.path.isfile(path) else []
     found: dict[str, dict[str, Cue]] = {}
     for space, phrase, code, right, seen in rows:
-        found.setdefault(space, {})[phrase] = Cue(phrase, code, right / seen, seen)
+        found.setdefault(space, {})[phrase] = Cue.of(phrase, code, right / seen, seen)
     return found
 
 
@@ -84,30 +91,30 @@ class Verdict(NamedTuple):
     conflict: bool  # another code has a cue as strong
 
 
-def judge(words: Sequence[str], known: dict[str, Cue], codes: Iterable[str], *, with_deeds: bool) -> Verdict | None:
-    """The code that the strongest cue speaks for; None without a cue.
+def judge(words: Sequence[str], known: dict[str, Cue], codes: Collection[str], *, with_deeds: bool) -> Verdict | None:
+    """The code that the cues together speak for; None without a cue.
 
-    The most specific phrase is the one that was right most often; cues for other codes take from its strength.
+    A cue counts by how seldom it was wrong, so that the most specific event wins: its phrase comes in several lengths,
+    each nearly always right. What speaks for the next code takes from the strength.
     """
-    found = [cue for phrase in phrases_of(words, with_deeds=with_deeds) if (cue := known.get(phrase))]
+    total: dict[str, float] = {}
+    found: list[Cue] = []
+    for phrase in phrases_of(words, with_deeds=with_deeds):
+        cue = known.get(phrase)
+        if cue is not None and cue.code in codes:
+            found.append(cue)
+            total[cue.code] = total.get(cue.code, 0.0) + cue.weight
     if not found:
         return None
-    best: dict[str, Cue] = {}
-    for cue in found:
-        if cue.code not in best or cue.share > best[cue.code].share:
-            best[cue.code] = cue
-    ranked = sorted(
-        (cue for cue in best.values() if cue.code in codes), key=lambda cue: (-cue.share, -cue.seen, cue.code)
-    )
-    if not ranked:
-        return None
-    first = ranked[0]
-    support = sum(cue.code == first.code for cue in found)
-    other = ranked[1] if len(ranked) > 1 else None
-    strength = first.share - (0.5 * other.share if other else 0.0) + min(support - 1, 4) * 0.02
-    conflict = bool(other and other.share > first.share - 0.1)
-    evidence = tuple(dict.fromkeys(cue.phrase for cue in found if cue.code == first.code))[:3]
-    return Verdict(first.code, strength, evidence, other.code if other else "", conflict)
+    ranked = sorted(total.items(), key=lambda one: (-one[1], one[0]))
+    code, weight = ranked[0]
+    other, against = ranked[1] if len(ranked) > 1 else ("", 0.0)
+    evidence = tuple(dict.fromkeys(cue.phrase for cue in found if cue.code == code))[:3]
+    return Verdict(code, weight - _AGAINST * against, evidence, other, against > _CONFLICT * weight)
+
+
+# What speaks for the next code takes so much of its weight; from this share of the weight on the cues conflict.
+_AGAINST, _CONFLICT = 0.7, 0.6
 
 
 def as_written(words: Sequence[str], phrase: str) -> str:

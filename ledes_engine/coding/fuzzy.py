@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ledes_engine.coding.classifier import keywords
 from ledes_engine.coding.cues import Cue, Verdict, judge
 from ledes_engine.coding.memory import Approved, same_text
-from ledes_engine.coding.words import STOP, content_of
+from ledes_engine.coding.words import STOP, content_of, stem
 from ledes_engine.model import LedesError
 
 # Longer narratives say more than a label.
@@ -59,11 +59,12 @@ def judge_fuzzily(
 @lru_cache(maxsize=100_000)
 def _read(word: str, known: tuple[str, ...]) -> str:
     """The word that a misspelt one probably is."""
-    if len(word) < _LONG or word in STOP or not word.isalpha() or word in known:
+    meant = stem(word)
+    if len(meant) < _LONG or word in STOP or not word.isalpha() or meant in known:
         return word
     process, fuzz = _library()
-    near = [one for one in known if abs(len(one) - len(word)) < 3]
-    found = process.extractOne(word, near, scorer=fuzz.ratio, score_cutoff=_LIKE_A_WORD)
+    near = [one for one in known if abs(len(one) - len(meant)) < 3]
+    found = process.extractOne(meant, near, scorer=fuzz.ratio, score_cutoff=_LIKE_A_WORD)
     return str(found[0]) if found else word
 
 

@@ -55,7 +55,8 @@ def set_of(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def _sets_by_code() -> dict[str, str]:
-    return {code: name for name in reversed(task_sets()) for code in usable(name)}
+    usual_last = sorted(task_sets(), key=lambda name: (shipped_sets()[name].default, name))
+    return {code: name for name in usual_last for code in usable(name)}
 
 
 class Rules(NamedTuple):

@@ -26,14 +26,24 @@ class Outcome(NamedTuple):
 
 
 def left(outcome: Outcome) -> list[tuple[int, list[str]]]:
-    """The entries with a blank that was not filled: number and fields."""
+    """The entries with a blank that no sure code was found for: number and fields. Guesses count."""
     found = []
     for number, (entry, one) in enumerate(zip(outcome.entries, outcome.suggestions, strict=True)):
         filled = outcome.filled.get(number, {})
-        fields = [field for field in one.abstained if not getattr(entry, field).strip() and field not in filled]
+        fields = [
+            field
+            for field in one.abstained
+            if not getattr(entry, field).strip() and (field not in filled or _guessed(outcome, number, field))
+        ]
         if fields:
             found.append((number, fields))
     return found
+
+
+def _guessed(outcome: Outcome, number: int, field: str) -> bool:
+    """Whether a code was filled in though it is not sure."""
+    one, code = outcome.suggestions[number], outcome.filled.get(number, {}).get(field)
+    return code is not None and field in one.abstained and field in one.choices and one.choices[field].code == code
 
 
 def render(outcome: Outcome, *, explain: bool = False) -> str:
@@ -76,7 +86,8 @@ def _for_review(outcome: Outcome) -> Iterator[str]:
         for field in fields:
             choice = one.choices.get(field)
             reason = REASONS.get(one.abstained[field], one.abstained[field])
-            guess = f"; perhaps {choice.code} {choice.label} ({choice.confidence:.0%})" if choice else ""
+            verb = "filled in as" if _guessed(outcome, number, field) else "perhaps"
+            guess = f"; {verb} {choice.code} {choice.label} ({choice.confidence:.0%})" if choice else ""
             yield f"    {field}: {reason}{guess if not one.tasks else ''}"
         for text, choices in one.tasks:
             codes = " ".join(choices[field].code for field in FIELDS if field in choices) or "no code"
@@ -109,14 +120,16 @@ def _summary(outcome: Outcome) -> Iterator[str]:
     for number, codes in outcome.filled.items():
         for field, code in codes.items():
             choice = outcome.suggestions[number].sure.get(field)
-            steps[choice.step if choice and choice.code == code else "review"] += 1
+            guess = "guess" if _guessed(outcome, number, field) else "review"
+            steps[choice.step if choice and choice.code == code else guess] += 1
     filled = steps.total()
     yield f"{outcome.source}: {_entries(len(entries))}, {counted(blanks, 'blank code')}"
     if blanks:
         shares = ", ".join(f"{step} {count / filled:.0%}" for step, count in steps.most_common()) if filled else ""
         verb = "filled in" if outcome.written else "can be filled in"
         told = f"  {filled} {verb}{f' ({shares})' if shares else ''}"
-        yield f"{told}, {blanks - filled} left for review in {_entries(len(left(outcome)))}"
+        open_ = left(outcome)
+        yield f"{told}, {sum(len(fields) for _, fields in open_)} to review in {_entries(len(open_))}"
     verdicts = Counter(existing.verdict for one in outcome.suggestions for existing in one.existing)
     if verdicts:
         yield (
