@@ -111,6 +111,8 @@ entries = st.builds(
     hours=st.none() | st.decimals(0, 24, places=1, allow_nan=False, allow_infinity=False),
     rate=st.none() | st.decimals(0, 900, places=2, allow_nan=False, allow_infinity=False),
     amount=st.none() | amounts,
+    billed=st.none(),
+    place=st.just(""),
 )
 
 

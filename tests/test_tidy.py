@@ -42,6 +42,9 @@ HEAVY = {
 }
 
 
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
 def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -52,7 +55,7 @@ def imports(path: Path):
     guarded = [
         node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
     ]
-    inside = {id(child) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for child in ast.walk(node)}
+    inside = {id(child) for node in ast.walk(tree) if isinstance(node, _FUNCTIONS) for child in ast.walk(node)}
     inside |= {id(child) for node in guarded for child in ast.walk(node)}
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
@@ -76,7 +79,7 @@ def test_a_module_keeps_to_its_layer_and_loads_nothing_heavy(path):
 def test_files_and_functions_are_short(path):
     assert path.read_text().count("\n") <= 400
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef):
+        if isinstance(node, _FUNCTIONS):
             assert node.end_lineno - node.lineno < 70, f"{path.name}: {node.name}"
 
 

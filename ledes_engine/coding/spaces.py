@@ -38,9 +38,10 @@ def labels() -> dict[str, str]:
     return {code.code: code.label for one in shipped_sets().values() for code in one.codes}
 
 
-def task_sets() -> list[str]:
+@lru_cache(maxsize=1)
+def task_sets() -> tuple[str, ...]:
     """The names of the shipped sets of task codes."""
-    return [one.name for one in shipped_sets().values() if one.field == TASK and one.name != "vendor-ip"]
+    return tuple(one.name for one in shipped_sets().values() if one.field == TASK and one.name != "vendor-ip")
 
 
 def family_of(name: str) -> str:
@@ -55,7 +56,8 @@ def set_of(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def _sets_by_code() -> dict[str, str]:
-    usual_last = sorted(task_sets(), key=lambda name: (shipped_sets()[name].default, name))
+    shipped = shipped_sets()
+    usual_last = sorted(task_sets(), key=lambda name: (shipped[name].default, name))
     return {code: name for name in usual_last for code in usable(name)}
 
 
