@@ -16,9 +16,9 @@ from benchmarks.coding.labelled import labelled
 from ledes_engine.coding.chain import Coder
 from ledes_engine.coding.classifier import weights_of
 from ledes_engine.coding.confidence import tables
-from ledes_engine.coding.cues import Cue, cues, judge
+from ledes_engine.coding.cues import Cue, Text, cues, judge
 from ledes_engine.coding.entry import EXPENSE, Entry
-from ledes_engine.coding.fuzzy import judge_fuzzily, lists_of
+from ledes_engine.coding.fuzzy import Labels, Reader, judge_fuzzily
 from ledes_engine.coding.matters import sets_by_matter
 from ledes_engine.coding.memory import Memory
 from ledes_engine.coding.spaces import Rules, spaces, task_sets, usable
@@ -182,20 +182,25 @@ KNOWN = {
 }
 
 
+def text(narrative):
+    return Text(words_of(narrative), narrative)
+
+
 def test_the_most_specific_event_wins():
-    verdict = judge(
-        words_of("Draft motion to compel answers to interrogatories"), KNOWN, {"L350", "L310"}, with_deeds=False
-    )
-    assert (verdict.code, verdict.runner_up, verdict.evidence) == ("L350", "L310", ("motion compel", "compel"))
-    only = judge(words_of("Draft motion to compel answers to interrogatories"), KNOWN, {"L310"}, with_deeds=False)
-    assert only.code == "L310"
-    assert judge(words_of("Draft lease"), KNOWN, {"L350"}, with_deeds=False) is None
+    told = text("Draft motion to compel answers to interrogatories")
+    verdict = judge(told, KNOWN, {"L350", "L310"}, with_deeds=False)
+    assert (verdict.code, verdict.runner_up) == ("L350", "L310")
+    assert set(verdict.evidence) == {"motion compel", "compel"}
+    assert judge(told, KNOWN, {"L310"}, with_deeds=False).code == "L310"
+    assert judge(text("Draft lease"), KNOWN, {"L350"}, with_deeds=False) is None
 
 
 def test_misspelt_words_are_read_with_good_will():
-    words = words_of("Draft interogatories")
-    assert judge(words, KNOWN, {"L310"}, with_deeds=False) is None
-    assert judge_fuzzily(words, KNOWN, lists_of(KNOWN, {"L310"}), {"L310"}, with_deeds=False).code == "L310"
+    told = text("Draft interogatories")
+    assert judge(told, KNOWN, {"L310"}, with_deeds=False) is None
+    read = Reader([KNOWN]).read(told)
+    assert judge_fuzzily(told, read, KNOWN, Labels({"L310"}), {"L310"}, with_deeds=False).code == "L310"
+    assert Reader([KNOWN]).read(text("Draft interrogatories")) is None
 
 
 def test_counterparts_are_found_in_their_order():

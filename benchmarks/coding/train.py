@@ -15,7 +15,7 @@ import sys
 import zipfile
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
@@ -27,8 +27,8 @@ from benchmarks.coding.labelled import Labelled, labelled
 from ledes_engine.codesets import shipped_sets
 from ledes_engine.coding import features
 from ledes_engine.coding.classifier import RARITY_STEP, Scorer, Weights
-from ledes_engine.coding.cues import Cue, judge, phrases_of
-from ledes_engine.coding.fuzzy import judge_fuzzily, lists_of
+from ledes_engine.coding.cues import Cue, Text, judge
+from ledes_engine.coding.fuzzy import Labels, Reader, judge_fuzzily
 from ledes_engine.coding.spaces import KINDS_OF_MATTER, family_of, task_sets, usable
 from ledes_engine.coding.words import words_of
 from ledes_engine.narrative.lexicon import lexicon
@@ -90,16 +90,9 @@ def blocks_of(space: str) -> tuple[str, ...]:
 
 def vectors(texts: list[str], blocks: tuple[str, ...]) -> list[list[list[int]]]:
     """The features of each text by block; a feature of two words stands there twice."""
-    found = []
-    for text in texts:
-        words = words_of(text)
-        by_block = {
-            "letters": lambda words=words: features.letters(words),
-            "pairs": lambda words=words: features.pairs(words),
-            "deeds": lambda words=words, text=text: features.deeds(words, text),
-        }
-        found.append([by_block[block]() for block in blocks])
-    return found
+    make = {"letters": features.letters, "pairs": features.pairs, "deeds": features.deeds}
+    read = [Text(words_of(text), text) for text in texts]
+    return [[make[block](text) for block in blocks] for text in read]
 
 
 def learn(space: str, some: list[Example]) -> Weights:
@@ -173,7 +166,7 @@ def cues_of(space: str, some: list[Example]) -> dict[str, Cue]:
     seen: Counter[str] = Counter()
     right: dict[str, Counter[str]] = defaultdict(Counter)
     for one in some:
-        for phrase in set(phrases_of(words_of(one.text), with_deeds=space == "activity")):
+        for phrase in set(Text(words_of(one.text)).phrases(with_deeds=space == "activity")):
             seen[phrase] += 1
             for code in one.codes:
                 right[phrase][code] += 1
@@ -201,18 +194,18 @@ def crossed(space: str, some: list[Example]) -> dict[str, list[Judged]]:
         left = [some[at] for at in order[fold::FOLDS] if some[at].judged]
         known = [some[at] for at in sorted(set(order) - set(order[fold::FOLDS]))]
         cues, scorer = cues_of(space, known), Scorer(learn(space, known))
-        lists_of_known = cache(partial(lists_of, cues))
+        reader, labels_of = Reader([cues]), cache(Labels)
         for one in left:
-            words = words_of(one.text)
-            verdict = judge(words, cues, one.in_play, with_deeds=space == "activity")
+            text, with_deeds = Text(words_of(one.text), one.text), space == "activity"
+            verdict = judge(text, cues, one.in_play, with_deeds=with_deeds)
             if verdict:
                 found["lexicon"].append(Judged(verdict.strength, verdict.code in one.codes))
             nearly = judge_fuzzily(
-                words, cues, lists_of_known(one.in_play), one.in_play, with_deeds=space == "activity"
+                text, reader.read(text), cues, labels_of(one.in_play), one.in_play, with_deeds=with_deeds
             )
             if nearly:
                 found["fuzzy"].append(Judged(nearly.strength, nearly.code in one.codes))
-            scores = scorer.scores(words, one.text)
+            scores = scorer.scores([text])[0]
             scores[[code not in one.in_play for code in scorer.weights.codes]] = -np.inf
             shares = np.exp(scores - scores.max())
             best = int(shares.argmax())

@@ -7,12 +7,13 @@ about what is left.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
+from typing import NamedTuple
 
 from ledes_engine.coding import fuzzy
 from ledes_engine.coding.classifier import Classifier
 from ledes_engine.coding.compare import compared
 from ledes_engine.coding.confidence import confidence
-from ledes_engine.coding.cues import Cue, Verdict, as_written, cues, judge
+from ledes_engine.coding.cues import Text, Verdict, cues, evidence_of, judge
 from ledes_engine.coding.entry import ACTIVITY, EXPENSE, FEE, TASK, Entry
 from ledes_engine.coding.matters import sets_by_matter
 from ledes_engine.coding.memory import Approved, Memory, same_text
@@ -21,6 +22,7 @@ from ledes_engine.coding.suggestion import BLOCK, CONTRADICTORY, NO_SET, UNSURE,
 from ledes_engine.coding.words import content_of, deeds, words_of
 from ledes_engine.narrative import Column, analyse
 from ledes_engine.narrative.lexicon import lexicon
+from ledes_engine.resources import without_collector
 
 THRESHOLD = 0.6
 # Approved by a person for this matter, for another one, and a text that is only like an approved one.
@@ -48,8 +50,10 @@ class Coder:
         self._classify = classify
         self._memory = memory
         self._known: dict[tuple[object, ...], Suggestion] = {}
+        self._left: dict[Space, list[_Question]] = {}
         self._spaces: dict[tuple[str, ...], dict[str, Space]] = {}
-        self._lists: dict[tuple[str, frozenset[str]], fuzzy.Lists] = {}
+        self._labels: dict[frozenset[str], fuzzy.Labels] = {}
+        self._reader = fuzzy.Reader(cues().values())
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -83,15 +87,25 @@ class Coder:
         """The suggestions one after another; `sets` are those in play by (client, matter), from a look at the whole."""
         rest = iter(entries)
         while some := list(islice(rest, _AT_A_TIME)):
-            found = sets if sets is not None else sets_by_matter(some, self.rules)
-            doubtful = set(Column(list(dict.fromkeys(one.narrative for one in some if one.kind == FEE))).suspects)
-            for entry in some:
-                names = found.get((entry.client, entry.matter), ())
-                matter = entry.matter if self._approved else ""
-                key = (entry.narrative, entry.kind, names, matter, entry.task, entry.activity, entry.expense)
-                if key not in self._known:
-                    self._known[key] = self._suggestion(entry, names, doubtful=entry.narrative in doubtful)
-                yield self._known[key]
+            with without_collector():
+                found = self._some(some, sets if sets is not None else sets_by_matter(some, self.rules))
+            yield from found
+
+    def _some(self, entries: list[Entry], sets: Mapping[tuple[str, str], tuple[str, ...]]) -> list[Suggestion]:
+        """The suggestions for some entries; like ones are judged once, and the classifier judges many at a time."""
+        doubtful = set(Column(list({one.narrative: None for one in entries if one.kind == FEE})).suspects)
+        keys = []
+        drafts: dict[tuple[object, ...], _Draft] = {}
+        for entry in entries:
+            names = sets.get((entry.client, entry.matter), ())
+            matter = entry.matter if self._approved else ""
+            key = (entry.narrative, entry.kind, names, matter, entry.task, entry.activity, entry.expense)
+            keys.append(key)
+            if key not in self._known and key not in drafts:
+                drafts[key] = self._draft(entry, names, doubtful=entry.narrative in doubtful)
+        self._classify_left()
+        self._known |= {key: self._finished(draft) for key, draft in drafts.items()}
+        return [self._known[key] for key in keys]
 
     def spaces_of(self, names: tuple[str, ...]) -> dict[str, Space]:
         """The spaces of a matter with these sets in play."""
@@ -99,31 +113,50 @@ class Coder:
             self._spaces[names] = spaces(names, self.rules)
         return self._spaces[names]
 
-    def _suggestion(self, entry: Entry, names: tuple[str, ...], *, doubtful: bool) -> Suggestion:
-        if entry.kind not in (FEE, EXPENSE):
-            return Suggestion({}, {})
-        known = self.spaces_of(names)
-        words = words_of(entry.narrative)
-        choices: dict[str, Choice] = {}
+    def _draft(self, entry: Entry, names: tuple[str, ...], *, doubtful: bool) -> "_Draft":
+        """The questions that an entry comes to, as far as the quick steps answer them."""
+        known = self.spaces_of(names) if entry.kind in (FEE, EXPENSE) else {}
+        text = Text(words_of(entry.narrative), entry.narrative)
+        wanted = entry.wanted if known else ()
+        questions = {field: self._question(entry, text, known[field]) for field in wanted if field in known}
+        parts: list[tuple[str, dict[str, _Question]]] = []
+        narrative = analyse(entry.narrative) if doubtful and TASK in known else None
+        if narrative and len(narrative.tasks) > 1 and narrative.groups > 1:
+            for told in map(narrative.words_of, narrative.tasks):
+                part = Text(words_of(told), told)
+                whole = entry._replace(narrative=told)
+                parts.append((told, {field: self._question(whole, part, known[field]) for field in (TASK, ACTIVITY)}))
+        vague = says_nothing(text.words) or (doubtful and leaves_all_out(entry.narrative))
+        return _Draft(entry, text, wanted, known, questions, parts, vague)
+
+    def _finished(self, draft: "_Draft") -> Suggestion:
+        """The suggestion, when every question has its answer."""
+        entry, known = draft.entry, draft.known
+        choices = {
+            field: _shown(one.choice, one.text.words)
+            for field, one in draft.questions.items()
+            if one.choice is not None
+        }
+        tasks = tuple((told, self._sure_of(questions)) for told, questions in draft.parts)
         abstained: dict[str, str] = {}
-        conflicts: set[str] = set()
-        for field in entry.wanted:
+        for field in draft.wanted:
             if field not in known:
                 abstained[field] = NO_SET
                 continue
-            choice, conflict = self._choice(entry, words, known[field])
-            if choice:
-                choices[field] = choice
-            if conflict:
-                conflicts.add(field)
-        tasks = self._tasks(entry, known) if doubtful and TASK in known else ()
-        vague = says_nothing(words) or (doubtful and leaves_all_out(entry.narrative))
-        for field in entry.wanted:
-            vaguely = vague and (field != ACTIVITY or deeds(words)[0] in _TELL_NOTHING)
-            reason = self._reason(field, choices.get(field), tasks, vague=vaguely, conflict=field in conflicts)
-            if reason and field not in abstained:
+            vague = draft.vague and (field != ACTIVITY or deeds(draft.text.words)[0] in _TELL_NOTHING)
+            conflict = draft.questions[field].conflict
+            reason = self._reason(field, choices.get(field), tasks, vague=vague, conflict=conflict)
+            if reason:
                 abstained[field] = reason
-        return Suggestion(choices, abstained, compared(entry, choices, abstained, known), tasks)
+        return Suggestion(choices, abstained, compared(entry, choices, abstained, known) if known else (), tasks)
+
+    def _sure_of(self, questions: "Mapping[str, _Question]") -> dict[str, Choice]:
+        """The choices for one task of a block-billed entry that are sure enough."""
+        return {
+            field: _shown(one.choice, one.text.words)
+            for field, one in questions.items()
+            if one.choice is not None and one.choice.confidence >= self.threshold
+        }
 
     def _reason(
         self,
@@ -145,30 +178,39 @@ class Coder:
             return CONTRADICTORY if conflict else UNSURE
         return ""
 
-    def _choice(self, entry: Entry, words: Sequence[str], space: Space) -> tuple[Choice | None, bool]:
-        """The choice of the first step that is sure enough, else the best there is; and whether phrases conflict."""
+    def _question(self, entry: Entry, text: Text, space: Space) -> "_Question":
+        """What the quick steps answer; where they are not sure, the question is kept for the classifier."""
         exact = self._exact(entry, space)
         if exact:
-            return exact, False
-        known = cues().get(space.name, {})
-        with_deeds = space.field == ACTIVITY
-        verdict = judge(words, known, space.codes, with_deeds=with_deeds)
-        best = _chosen(verdict, "lexicon", space, words)
-        conflict = bool(verdict and verdict.conflict)
+            return _Question(text, space, exact)
+        verdict = judge(text, cues().get(space.name, {}), space.codes, with_deeds=space.field == ACTIVITY)
+        one = _Question(text, space, _chosen(verdict, "lexicon", space), bool(verdict and verdict.conflict))
         enough = max(self.threshold, _SURE)
-        if best and best.confidence >= enough:
-            return best, conflict
-        if fuzzy.available():
-            best = _better(best, self._fuzzy(entry, words, known, space))
-            if best and best.confidence >= enough:
-                return best, conflict
-        guess = self._narrative(entry.narrative, space) if self._classify and words else None
-        if guess and (best is None or guess.code != best.code):
-            return guess, conflict  # it sees all the words, where a phrase that is not sure sees a few
-        return _better(best, guess), conflict
+        if not one.sure(enough) and fuzzy.available():
+            one.choice = _better(one.choice, self._fuzzy(entry, text, space))
+        if not one.sure(enough) and self._classify and text.words:
+            self._left.setdefault(space, []).append(one)
+        return one
+
+    def _classify_left(self) -> None:
+        """Put the questions that are left to the classifier."""
+        for space, questions in self._left.items():
+            guesses = self.classifier.guesses([one.text for one in questions], space)
+            for one, guess in zip(questions, guesses, strict=True):
+                if guess is None:
+                    continue
+                sure = confidence(space.name, "narrative", guess.share)
+                label = labels().get(guess.code, "")
+                choice = Choice(guess.code, label, sure, "narrative", guess.evidence, guess.runner_up)
+                # It sees all the words, where a phrase that is not sure sees a few.
+                differs = one.choice is None or guess.code != one.choice.code
+                one.choice = choice if differs else _better(one.choice, choice)
+        self._left.clear()
 
     def _exact(self, entry: Entry, space: Space) -> Choice | None:
         """The code of the firm's own phrase, or one that a person approved for this very text."""
+        if not self._phrases and not self._approved_texts:
+            return None
         text = same_text(entry.narrative)
         for code in self._phrases.get(text, ()):
             if code in space.codes:
@@ -180,43 +222,44 @@ class Coder:
         sure = _APPROVED if entry.matter in by_matter else _APPROVED_ELSEWHERE
         return Choice(code, labels().get(code, ""), sure, "exact", (text,))
 
-    def _fuzzy(self, entry: Entry, words: Sequence[str], known: dict[str, Cue], space: Space) -> Choice | None:
+    def _fuzzy(self, entry: Entry, text: Text, space: Space) -> Choice | None:
         approved = self._approved.get((entry.kind, space.field), [])
-        like = fuzzy.like_approved(entry.narrative, approved) if approved else None
+        like = fuzzy.like_approved(text.narrative, approved) if approved else None
         if like and like[0].code in space.codes:
             code = like[0].code
-            return Choice(
-                code, labels().get(code, ""), round(like[1] * _APPROVED_ELSEWHERE, 3), "fuzzy", (like[0].narrative,)
-            )
-        key = space.name, space.codes
-        if key not in self._lists:
-            self._lists[key] = fuzzy.lists_of(known, space.codes)
-        verdict = fuzzy.judge_fuzzily(words, known, self._lists[key], space.codes, with_deeds=space.field == ACTIVITY)
-        return _chosen(verdict, "fuzzy", space, words)
+            sure = round(like[1] * _APPROVED_ELSEWHERE, 3)
+            return Choice(code, labels().get(code, ""), sure, "fuzzy", (like[0].narrative,))
+        if space.codes not in self._labels:
+            self._labels[space.codes] = fuzzy.Labels(space.codes)
+        known, near = cues().get(space.name, {}), self._labels[space.codes]
+        with_deeds = space.field == ACTIVITY
+        verdict = fuzzy.judge_fuzzily(text, self._reader.read(text), known, near, space.codes, with_deeds=with_deeds)
+        return _chosen(verdict, "fuzzy", space)
 
-    def _narrative(self, text: str, space: Space) -> Choice | None:
-        guess = next(self.classifier.guesses([text], space))
-        if guess is None:
-            return None
-        sure = confidence(space.name, "narrative", guess.share)
-        return Choice(guess.code, labels().get(guess.code, ""), sure, "narrative", guess.evidence, guess.runner_up)
 
-    def _tasks(self, entry: Entry, known: Mapping[str, Space]) -> tuple[tuple[str, dict[str, Choice]], ...]:
-        """The tasks of a block-billed entry with the choices for each; nothing for an entry of one task."""
-        narrative = analyse(entry.narrative)
-        if len(narrative.tasks) < 2 or narrative.groups < 2:
-            return ()
-        found = []
-        for task in narrative.tasks:
-            text = narrative.words_of(task)
-            words = words_of(text)
-            some = {}
-            for field in (TASK, ACTIVITY):
-                choice, _ = self._choice(entry._replace(narrative=text), words, known[field])
-                if choice and choice.confidence >= self.threshold:
-                    some[field] = choice
-            found.append((text, some))
-        return tuple(found)
+class _Question:
+    """One field of one text, with the best choice so far, and whether phrases conflict."""
+
+    __slots__ = ("choice", "conflict", "space", "text")
+
+    def __init__(self, text: Text, space: Space, choice: Choice | None, conflict: bool = False) -> None:
+        self.text, self.space, self.choice, self.conflict = text, space, choice, conflict
+
+    def sure(self, enough: float) -> bool:
+        """Whether the choice is as sure as that."""
+        return self.choice is not None and self.choice.confidence >= enough
+
+
+class _Draft(NamedTuple):
+    """An entry on its way to a suggestion: its questions by field, and those of its tasks where it holds several."""
+
+    entry: Entry
+    text: Text
+    wanted: tuple[str, ...]
+    known: Mapping[str, Space]
+    questions: Mapping[str, _Question]
+    parts: Sequence[tuple[str, Mapping[str, _Question]]]
+    vague: bool
 
 
 def says_nothing(words: Sequence[str]) -> bool:
@@ -247,12 +290,18 @@ _TELL_NOTHING = ("none", "manage")
 _SAYS_SOMETHING = 4
 
 
-def _chosen(verdict: Verdict | None, step: str, space: Space, words: Sequence[str]) -> Choice | None:
+def _chosen(verdict: Verdict | None, step: str, space: Space) -> Choice | None:
     if verdict is None:
         return None
     sure = confidence(space.name, step, round(verdict.strength, 3))
-    evidence = tuple(as_written(words, phrase) for phrase in verdict.evidence)
-    return Choice(verdict.code, labels().get(verdict.code, ""), sure, step, evidence, verdict.runner_up)
+    return Choice(verdict.code, labels().get(verdict.code, ""), sure, step, verdict.evidence, verdict.runner_up)
+
+
+def _shown(choice: Choice, words: Sequence[str]) -> Choice:
+    """A choice with its evidence as the narrative has it."""
+    if choice.step != "lexicon":
+        return choice
+    return choice._replace(evidence=evidence_of(words, choice.evidence))
 
 
 def _better(one: Choice | None, other: Choice | None) -> Choice | None:

@@ -6,13 +6,14 @@ code sets, and a component that adds up weights. The weights are in `rules/lexic
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ledes_engine.coding import features
+from ledes_engine.coding.cues import Text
 from ledes_engine.coding.spaces import Space
-from ledes_engine.coding.words import LONGEST, words_of
+from ledes_engine.coding.words import words_of
 from ledes_engine.model import LedesError
 from ledes_engine.resources import data_folder
 
@@ -61,45 +62,81 @@ RARITY_STEP = 20.0
 
 
 class Scorer:
-    """Adds up the weights of one space. The sum of each word is remembered, because words come again and again."""
+    """Adds up the weights of one space, for many texts at a time.
+
+    The sum of each word is remembered, because words come again and again.
+    """
 
     def __init__(self, weights: Weights) -> None:
         self.weights = weights
-        self._words: dict[str, tuple[Any, float]] = {}
+        self._rows: dict[str, int] = {}
+        self._sums: list[Any] = []  # of each word: the weights of its features by code, and its square at the end
+        self._table: Any = None
 
-    def scores(self, words: Sequence[str], text: str) -> "Floats":
-        """The score of each code."""
+    def scores(self, texts: Sequence[Text]) -> "Floats":
+        """The score of each code for each text: texts x codes."""
         import numpy as np
 
-        total = np.zeros(len(self.weights.codes), np.float32)
+        total = np.zeros((len(texts), len(self.weights.codes)), np.float32)
         for at, block in enumerate(self.weights.blocks):
             if block == "letters":
-                parts = [self._of_word(word) for word in dict.fromkeys(words)]
-                square = sum(part[1] for part in parts)
-                if square:
-                    total += sum(part[0] for part in parts) / square**0.5
-                continue
-            found = features.pairs(words) if block == "pairs" else features.deeds(words, text)
-            if found:
-                rarity = self.weights.rarity[at][found]
-                square = float(rarity @ rarity)
-                if square:
-                    total += (rarity @ self.weights.weights[at][found]) / square**0.5
+                places = [[self._row(word) for word in dict.fromkeys(text.words)] for text in texts]
+                parts = self._words_table()
+                present, sums = _summed(places, lambda flat, parts=parts: parts[flat])
+            else:
+                make = features.pairs if block == "pairs" else features.deeds
+                places = [make(text) for text in texts]
+                present, sums = _summed(places, lambda flat, at=at: self._weighed(at, flat))
+            if len(present):
+                total[present] += sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], _LEAST))
         return total
 
-    def _of_word(self, word: str) -> tuple[Any, float]:
-        known = self._words.get(word)
-        if known is None:
-            found = list(features.of_word(word))
-            rarity = self.weights.rarity[0][found]
-            known = self._words[word] = rarity @ self.weights.weights[0][found], float(rarity @ rarity)
-        return known
+    def _weighed(self, at: int, flat: Any) -> Any:
+        """The weights of features times their rarity, and the square of it at the end."""
+        import numpy as np
 
-    def evidence(self, words: Sequence[str], code: str) -> tuple[str, ...]:
-        """The words that speak most for a code."""
-        at = self.weights.codes.index(code)
-        weighed = {word: float(self._of_word(word)[0][at]) for word in words if features.of_word(word)}
-        return tuple(word for word, weight in sorted(weighed.items(), key=lambda one: -one[1])[:3] if weight > 0)
+        rarity = self.weights.rarity[at][flat][:, None]
+        return np.hstack([self.weights.weights[at][flat] * rarity, rarity * rarity])
+
+    def _row(self, word: str) -> int:
+        row = self._rows.get(word)
+        if row is None:
+            row = self._rows[word] = len(self._sums)
+            found = list(features.of_word(word))
+            self._sums.append(self._weighed(0, found).sum(0))
+        return row
+
+    def _words_table(self) -> Any:
+        """The sums of all words met so far, one row each."""
+        import numpy as np
+
+        if self._table is None or len(self._table) < len(self._sums):
+            fresh = np.array(self._sums[0 if self._table is None else len(self._table) :], np.float32)
+            self._table = fresh if self._table is None else np.concatenate([self._table, fresh])
+        return self._table
+
+    def evidence(self, text: Text, at: int) -> tuple[str, ...]:
+        """The words that speak most for the code of that number."""
+        words = list(dict.fromkeys(text.words))
+        weighed = self._words_table()[[self._rows[word] for word in words], at]
+        return tuple(words[place] for place in (-weighed).argsort(kind="stable")[:3] if weighed[place] > 0)
+
+
+# No text is divided by nothing.
+_LEAST = 1e-9
+
+
+def _summed(places: list[list[int]], rows_of: Any) -> tuple[Any, Any]:
+    """For the texts that have any places, their numbers and the sums of the rows there."""
+    import numpy as np
+
+    present = [number for number, some in enumerate(places) if some]
+    if not present:
+        return np.array([], np.int64), None
+    counts = [len(places[number]) for number in present]
+    starts = np.cumsum([0, *counts[:-1]])
+    flat = np.fromiter((place for some in places for place in some), np.int64, sum(counts))
+    return np.array(present), np.add.reduceat(rows_of(flat), starts)
 
 
 class Classifier:
@@ -119,33 +156,37 @@ class Classifier:
         self._doc = Doc
         self._scorers: dict[str, Scorer | None] = {}
 
-    def guesses(self, texts: Iterable[str], space: Space) -> Iterator[Guess | None]:
+    def guesses(self, texts: Sequence[Text], space: Space) -> "list[Guess | None]":
         """For each text the code that it most likes among those of the space; None where nothing was learned."""
-        scorer = self._scorer(space.name)
-        if scorer is None:
-            yield from (None for _ in texts)
-            return
-        known = [at for at, code in enumerate(scorer.weights.codes) if code in space.codes]
-        matcher = self._phrases(space)
-        for text in texts:
-            yield self._guess(text, scorer, known, matcher) if known else None
-
-    def _guess(self, text: str, scorer: Scorer, known: Sequence[int], matcher: Any) -> Guess:
         import numpy as np
 
-        doc = self._nlp.make_doc(text[:LONGEST])
-        words = [token.text for token in doc]
-        scores = scorer.scores(words, text)[known]
-        for found, _, _ in matcher(doc):
-            at = self._nlp.vocab.strings[found]
-            scores[known.index(scorer.weights.codes.index(at))] += _KEYWORD
-        shares = np.exp(scores - scores.max())
-        shares /= shares.sum()
-        order = np.argsort(-shares, kind="stable")
-        names = [scorer.weights.codes[known[at]] for at in order[:2]]
-        return Guess(
-            names[0], float(shares[order[0]]), names[1] if len(names) > 1 else "", scorer.evidence(words, names[0])
-        )
+        scorer = self._scorer(space.name)
+        known = [at for at, code in enumerate(scorer.weights.codes) if code in space.codes] if scorer else []
+        if scorer is None or not known:
+            return [None] * len(texts)
+        scores = scorer.scores(texts)[:, known] + self._named(texts, space, [scorer.weights.codes[at] for at in known])
+        shares = np.exp(scores - scores.max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
+        order = np.argsort(-shares, axis=1, kind="stable")[:, :2]
+        found: list[Guess | None] = []
+        for number, text in enumerate(texts):
+            best, *rest = order[number]
+            runner_up = scorer.weights.codes[known[rest[0]]] if rest else ""
+            code = scorer.weights.codes[known[best]]
+            found.append(Guess(code, float(shares[number, best]), runner_up, scorer.evidence(text, known[best])))
+        return found
+
+    def _named(self, texts: Sequence[Text], space: Space, codes: Sequence[str]) -> "Floats":
+        """What is added to the score of a code whose label or keyword stands in a text."""
+        import numpy as np
+
+        added = np.zeros((len(texts), len(codes)), np.float32)
+        matcher, strings = self._phrases(space), self._nlp.vocab.strings
+        place = {strings[code]: at for at, code in enumerate(codes)}
+        for number, text in enumerate(texts):
+            for found, _, _ in matcher(self._doc(self._nlp.vocab, words=text.words or [" "])):
+                added[number, place[found]] += _KEYWORD
+        return added
 
     def _scorer(self, space: str) -> Scorer | None:
         if space not in self._scorers:

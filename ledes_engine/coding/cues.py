@@ -7,16 +7,14 @@ benchmarks.coding.train` writes it from the labelled narratives and the keywords
 
 import math
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from ledes_engine.coding.words import STOP, content_of, deeds
 from ledes_engine.resources import data_folder, remembered
 
-# A phrase has at most so many words.
-MOST_WORDS = 3
-# Longer texts hold too much for one phrase to decide.
+# What stands beyond so many words is not looked at.
 _MOST_CUES = 400
 
 
@@ -35,24 +33,40 @@ class Cue(NamedTuple):
         return cls(phrase, code, share, seen, -math.log(1.02 - share))
 
 
-def phrases_of(words: Sequence[str], *, with_deeds: bool) -> Iterator[str]:
-    """What may be a cue in some words: runs of up to three stems, and for activities what the first words name."""
-    content = content_of(words)
-    size = len(content)
-    for at in range(min(size, _MOST_CUES)):
-        run = content[at]
-        yield run
-        for stop in range(at + 1, min(at + MOST_WORDS, size)):
-            run = f"{run} {content[stop]}"
-            yield run
-    if with_deeds:
-        for deed in deeds(words):
-            yield f"@{deed}"
-        if content:
-            yield f"^{content[0]}"
-            yield "^" + " ".join(content[:2])
+class Text:
+    """A narrative as the steps look at it: its words, and the runs of stems that may be cues, each made once."""
+
+    __slots__ = ("_deeds", "narrative", "runs", "words")
+
+    def __init__(self, words: list[str], narrative: str = "") -> None:
+        self.narrative = narrative
+        self.words = words
+        content = content_of(words)[:_MOST_CUES]
+        after = content[1:]
+        pairs = [f"{one} {other}" for one, other in zip(content, after)]  # noqa: B905  the last word has no neighbour
+        triples = [f"{one} {other}" for one, other in zip(pairs, after[1:])]  # noqa: B905
+        self.runs = dict.fromkeys([*content, *pairs, *triples])
+        self._deeds: list[str] | None = None
+
+    @property
+    def deeds(self) -> list[str]:
+        """What the first words name of the work, as cues for an activity."""
+        if self._deeds is None:
+            content = content_of(self.words[:_FIRST])[:2]
+            self._deeds = [f"@{deed}" for deed in deeds(self.words)]
+            self._deeds += [f"^{content[0]}", "^" + " ".join(content)] if content else []
+        return self._deeds
+
+    def phrases(self, *, with_deeds: bool) -> list[str]:
+        """What may be a cue; for activities also what was done."""
+        return [*self.runs, *self.deeds] if with_deeds else list(self.runs)
 
 
+# The first two words that carry meaning stand among so many.
+_FIRST = 8
+
+
+@lru_cache(maxsize=1)
 def cues() -> dict[str, dict[str, Cue]]:
     """The shipped cues by space and phrase."""
     return _load(_path())
@@ -62,7 +76,6 @@ def _path() -> str:
     return os.path.join(data_folder("rules"), "lexicon", "cues.csv")
 
 
-@lru_cache(maxsize=2)
 def _load(path: str) -> dict[str, dict[str, Cue]]:
     rows = remembered("cues", [path], lambda: read_cues(path)) if os.path.isfile(path) else []
     found: dict[str, dict[str, Cue]] = {}
@@ -91,7 +104,7 @@ class Verdict(NamedTuple):
     conflict: bool  # another code has a cue as strong
 
 
-def judge(words: Sequence[str], known: dict[str, Cue], codes: Collection[str], *, with_deeds: bool) -> Verdict | None:
+def judge(text: Text, known: dict[str, Cue], codes: Collection[str], *, with_deeds: bool) -> Verdict | None:
     """The code that the cues together speak for; None without a cue.
 
     A cue counts by how seldom it was wrong, so that the most specific event wins: its phrase comes in several lengths,
@@ -99,9 +112,9 @@ def judge(words: Sequence[str], known: dict[str, Cue], codes: Collection[str], *
     """
     total: dict[str, float] = {}
     found: list[Cue] = []
-    for phrase in phrases_of(words, with_deeds=with_deeds):
-        cue = known.get(phrase)
-        if cue is not None and cue.code in codes:
+    for phrase in filter(known.__contains__, text.phrases(with_deeds=with_deeds)):
+        cue = known[phrase]
+        if cue.code in codes:
             found.append(cue)
             total[cue.code] = total.get(cue.code, 0.0) + cue.weight
     if not found:
@@ -109,7 +122,7 @@ def judge(words: Sequence[str], known: dict[str, Cue], codes: Collection[str], *
     ranked = sorted(total.items(), key=lambda one: (-one[1], one[0]))
     code, weight = ranked[0]
     other, against = ranked[1] if len(ranked) > 1 else ("", 0.0)
-    evidence = tuple(dict.fromkeys(cue.phrase for cue in found if cue.code == code))[:3]
+    evidence = tuple(cue.phrase for cue in found if cue.code == code)
     return Verdict(code, weight - _AGAINST * against, evidence, other, against > _CONFLICT * weight)
 
 
@@ -126,3 +139,12 @@ def as_written(words: Sequence[str], phrase: str) -> str:
     stems = content_of(carrying)
     at = next((at for at in range(len(stems)) if stems[at : at + len(wanted)] == wanted), None)
     return phrase if at is None else " ".join(carrying[at : at + len(wanted)])
+
+
+def evidence_of(words: Sequence[str], phrases: Sequence[str]) -> tuple[str, ...]:
+    """The longest of some phrases as it is written, which says most."""
+    return (as_written(words, max(phrases, key=_telling)),) if phrases else ()
+
+
+def _telling(phrase: str) -> tuple[bool, int, int]:
+    return phrase[:1] not in "@^", phrase.count(" "), len(phrase)

@@ -1,11 +1,10 @@
 """The fuzzy step: words that are misspelt, short narratives that are nearly a label, and texts like approved ones."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from ledes_engine.coding.classifier import keywords
-from ledes_engine.coding.cues import Cue, Verdict, judge
+from ledes_engine.coding.cues import Cue, Text, Verdict, judge
 from ledes_engine.coding.memory import Approved, same_text
 from ledes_engine.coding.words import STOP, content_of, stem
 from ledes_engine.model import LedesError
@@ -17,55 +16,74 @@ _LONG = 6
 _LIKE_A_WORD, _LIKE_A_LABEL, _LIKE_A_TEXT = 84, 86, 90
 
 
-class Lists(NamedTuple):
-    """The words that cues are made of, by first letter; labels and keywords, and the code of each."""
+class Reader:
+    """Reads misspelt words as those that cues are made of, and remembers what it made of each."""
 
-    words: Mapping[str, tuple[str, ...]]
-    phrases: Mapping[str, str]
+    def __init__(self, known: Iterable[Mapping[str, Cue]]) -> None:
+        words = {word for some in known for phrase in some for word in phrase.split()}
+        self._known = {word for word in words if len(word) >= _LONG and word.isalpha()}
+        self._by_letter: dict[str, list[str]] = {}
+        for word in sorted(self._known):
+            self._by_letter.setdefault(word[0], []).append(word)
+        self._read: dict[str, str] = {}
+
+    def read(self, text: Text) -> Text | None:
+        """The text with its misspelt words read as what was meant; None where there are none."""
+        known = self._read
+        read = [known.get(word) or self._meant(word) for word in text.words]
+        return None if read == text.words else Text(read, text.narrative)
+
+    def _meant(self, word: str) -> str:
+        found = self._nearest(word)
+        if len(self._read) < _REMEMBERED:
+            self._read[word] = found
+        return found
+
+    def _nearest(self, word: str) -> str:
+        meant = stem(word)
+        if len(meant) < _LONG or word in STOP or not word.isalpha() or meant in self._known:
+            return word
+        process, fuzz = _library()
+        near = [one for one in self._by_letter.get(meant[0], ()) if abs(len(one) - len(meant)) < 3]
+        found = process.extractOne(meant, near, scorer=fuzz.ratio, score_cutoff=_LIKE_A_WORD)
+        return str(found[0]) if found else word
 
 
-def lists_of(known: Mapping[str, Cue], codes: Collection[str]) -> Lists:
-    """What misspelt words and short narratives are compared with."""
-    words = sorted({word for phrase in known for word in phrase.split() if len(word) >= _LONG and word.isalpha()})
-    by_letter: dict[str, list[str]] = {}
-    for word in words:
-        by_letter.setdefault(word[0], []).append(word)
-    phrases = {
-        " ".join(content_of(one.lower().split())): code
-        for code, some in keywords(frozenset(codes)).items()
-        for one in some
-    }
-    return Lists({letter: tuple(some) for letter, some in by_letter.items()}, phrases)
+class Labels:
+    """The labels and keywords of some codes, for short narratives that are nearly one of them."""
+
+    def __init__(self, codes: Collection[str]) -> None:
+        self._codes: dict[str, str] = {}
+        self._by_word: dict[str, list[str]] = {}
+        for code, some in keywords(frozenset(codes)).items():
+            for one in some:
+                content = content_of(one.lower().split())
+                self._codes[" ".join(content)] = code
+                for word in content:
+                    self._by_word.setdefault(word, []).append(" ".join(content))
+
+    def judge(self, text: Text) -> Verdict | None:
+        """The code whose label or keyword a short text nearly is."""
+        if not 1 < len(text.words) <= _SHORT:
+            return None
+        process, fuzz = _library()
+        content = content_of(text.words)
+        near = dict.fromkeys(phrase for word in content for phrase in self._by_word.get(word, ()))
+        found = process.extractOne(" ".join(content), near, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKE_A_LABEL)
+        return Verdict(self._codes[found[0]], found[1] / 100, (found[0],), "", False) if found else None
+
+
+_REMEMBERED = 100_000
 
 
 def judge_fuzzily(
-    words: Sequence[str], known: dict[str, Cue], lists: Lists, codes: Collection[str], *, with_deeds: bool
+    text: Text, read: Text | None, known: dict[str, Cue], labels: Labels, codes: Collection[str], *, with_deeds: bool
 ) -> Verdict | None:
-    """The code that the words speak for when they are read with good will; None where that does not help."""
-    process, fuzz = _library()
-    content = content_of(words)
-    if 1 < len(content) <= _SHORT:
-        found = process.extractOne(
-            " ".join(content), lists.phrases.keys(), scorer=fuzz.token_sort_ratio, score_cutoff=_LIKE_A_LABEL
-        )
-        if found and lists.phrases[found[0]] in codes:
-            return Verdict(lists.phrases[found[0]], found[1] / 100, (found[0],), "", False)
-    read = [_read(word, lists.words.get(word[0], ())) for word in words]
-    if read == list(words):
-        return None
-    return judge(read, known, codes, with_deeds=with_deeds)
-
-
-@lru_cache(maxsize=100_000)
-def _read(word: str, known: tuple[str, ...]) -> str:
-    """The word that a misspelt one probably is."""
-    meant = stem(word)
-    if len(meant) < _LONG or word in STOP or not word.isalpha() or meant in known:
-        return word
-    process, fuzz = _library()
-    near = [one for one in known if abs(len(one) - len(meant)) < 3]
-    found = process.extractOne(meant, near, scorer=fuzz.ratio, score_cutoff=_LIKE_A_WORD)
-    return str(found[0]) if found else word
+    """The code that a text speaks for when it is read with good will; None where that does not help."""
+    nearly = labels.judge(text)
+    if nearly and nearly.code in codes:
+        return nearly
+    return judge(read, known, codes, with_deeds=with_deeds) if read else None
 
 
 def like_approved(narrative: str, approved: Sequence[Approved]) -> tuple[Approved, float] | None:
@@ -76,6 +94,7 @@ def like_approved(narrative: str, approved: Sequence[Approved]) -> tuple[Approve
     return (approved[found[2]], found[1] / 100) if found else None
 
 
+@lru_cache(maxsize=1)
 def available() -> bool:
     """Whether the library is there."""
     try:

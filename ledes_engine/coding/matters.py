@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ledes_engine.coding.classifier import Scorer, weights_of
+from ledes_engine.coding.cues import Text
 from ledes_engine.coding.entry import FEE, Entry
 from ledes_engine.coding.spaces import FAMILY, KINDS_OF_MATTER, Rules, family_of, set_of, usable
 from ledes_engine.coding.words import words_of
@@ -72,7 +73,7 @@ def _told_by_words(entries: list[Entry], names: Iterable[str]) -> str:
         return ""
     total = [0.0] * len(chosen)
     for text in texts:
-        shares = _shares(scorer.scores(words_of(text), text)[chosen])
+        shares = _shares(scorer.scores([Text(words_of(text), text)])[0][chosen])
         total = [before + float(share) for before, share in zip(total, shares, strict=True)]
     order = sorted(range(len(chosen)), key=lambda at: -total[at])
     lead = total[order[0]] - (total[order[1]] if len(order) > 1 else 0.0)

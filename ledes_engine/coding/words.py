@@ -36,9 +36,24 @@ def stem(word: str) -> str:
     return word
 
 
+class _Stems(dict[str, str]):
+    """The stem of each word, empty for one without meaning of its own; as a dict, which remembers."""
+
+    def __missing__(self, word: str) -> str:
+        found = "" if word in STOP else stem(word)
+        if len(self) < _REMEMBERED:
+            self[word] = found
+        return found
+
+
+# Words are remembered from one narrative to the next, up to so many.
+_REMEMBERED = 200_000
+_stems = _Stems()
+
+
 def content_of(words: Sequence[str]) -> list[str]:
     """The stems of the words that carry meaning, in their order."""
-    return [stem(word) for word in words if word not in STOP]
+    return list(filter(None, map(_stems.__getitem__, words)))
 
 
 @lru_cache(maxsize=65_536)
@@ -51,17 +66,12 @@ def deed_of(word: str) -> str:
     return next((deed for phrase, deed in words.nouns.get(word, ()) if len(phrase) == 1), "")
 
 
-@lru_cache(maxsize=65_536)
-def _roles(word: str) -> tuple[tuple[tuple[str, ...], str], ...]:
-    """The phrases for a role that begin with a word."""
-    return tuple(lexicon().people.get(word, ()))
-
-
 def counterparts(words: Sequence[str]) -> list[str]:
     """With whom the words deal: client, opposing, court ..., in order, each once."""
     found: dict[str, None] = {}
+    people = lexicon().people
     for at, word in enumerate(words):
-        for phrase, role in _roles(word):
+        for phrase, role in people.get(word, ()):
             if len(phrase) == 1 or tuple(words[at : at + len(phrase)]) == phrase:
                 found[role] = None
                 break

@@ -147,7 +147,7 @@ _USUAL = {
     "line_item_description bill_text public_description text",
     "kind": "type kind line_type entry_type exp/fee/inv_adj_type",
     "task": "task_code task utbms_task utbms_task_code line_item_task_code",
-    "activity": "activity_code utbms_activity utbms_activity_code line_item_activity_code",
+    "activity": "activity_code activity utbms_activity utbms_activity_code line_item_activity_code",
     "expense": "expense_code utbms_expense utbms_expense_code exp_code line_item_expense_code",
     "matter": "matter matter_id matter_number matter_name case case_name project law_firm_matter_id",
     "client": "client client_id client_name client_number account",
