@@ -183,7 +183,33 @@ def linear() -> Iterator[tuple[str, float, float]]:
         yield f"check, {name}", long / short, 5
 
 
-_ALL = (process, reading, growth, jobs, markup, conversion, linear)
+def coding() -> Iterator[tuple[str, float, float]]:
+    """Codes for thousands of distinct entries without and with the classifier, against spaCy's own cut into words."""
+    import spacy
+
+    from benchmarks.coding.labelled import labelled
+    from ledes_engine.coding.chain import Coder
+    from ledes_engine.coding.entry import Entry
+    from ledes_engine.coding.spaces import Rules
+
+    rows = [row for row in labelled("train", "tune") if row.set == "litigation"]
+    texts = [f"{row.narrative} ({note})" for note in ("Acme", "Bolt", "Cole", "Dean") for row in rows]
+    entries, sets = [Entry(text, matter="M") for text in texts], {("", "M"): ("litigation",)}
+    nlp = spacy.blank("en")
+    for classify, limit in ((False, 11), (True, 24)):
+        warm = Coder(Rules(sets=("litigation",)), classify=classify)
+        list(warm.stream(entries[:200], sets))
+
+        def assign(warm: Coder = warm) -> None:
+            warm.forget()
+            assert sum(1 for _ in warm.stream(entries, sets)) == len(texts)
+
+        ours, theirs = by_turns(assign, lambda: sum(1 for _ in nlp.pipe(texts)), 3)
+        what = f"codes for {len(texts)} distinct entries {'with' if classify else 'without'} the classifier"
+        yield f"{what}, {len(texts) / ours:,.0f} a second / spaCy's tokenizer", ours / theirs, limit
+
+
+_ALL = (process, reading, growth, jobs, markup, conversion, linear, coding)
 
 
 def main(names: list[str]) -> int:

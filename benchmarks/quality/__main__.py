@@ -1,4 +1,4 @@
-"""`python -m benchmarks.quality [--part unseen|tune] [--errors]`: precision, recall and F1 of the rules on narratives.
+"""`python -m benchmarks.quality [--part unseen|tune] [--errors]`: how well narratives are judged, and codes assigned.
 
 The entries become lines of LEDES files and are checked by the rules as they are shipped. Intervals are of 95 per cent:
 Wilson's for precision and recall, of 2,000 resamplings with a fixed seed for F1.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import ledes_engine as le
+from benchmarks.quality.coding import measure as coding
 from benchmarks.quality.intervals import wilson
 from ledes_engine.guidelines import load_guidelines
 
@@ -202,8 +203,9 @@ def main() -> int:
     parser.add_argument("--part", choices=("unseen", "tune"), default="unseen")
     parser.add_argument("--errors", action="store_true", help="list the entries on which rules and labels differ")
     options = parser.parse_args()
-    for line in (*measure(options.part, options.errors), *clean_invoices(options.part)):
-        print(line)
+    tables = (measure(options.part, options.errors), clean_invoices(options.part), coding(options.part, options.errors))
+    for table in tables:
+        print(*table, "", sep="\n")
     return 0
 
 

@@ -19,7 +19,7 @@ from ledes_engine.coding.matters import sets_by_matter
 from ledes_engine.coding.memory import Approved, Memory, same_text
 from ledes_engine.coding.spaces import Rules, Space, labels, spaces
 from ledes_engine.coding.suggestion import BLOCK, CONTRADICTORY, NO_SET, UNSURE, VAGUE, Choice, Suggestion
-from ledes_engine.coding.words import content_of, deeds, words_of
+from ledes_engine.coding.words import content_of, deed_of, deeds, words_of
 from ledes_engine.narrative import Column, analyse
 from ledes_engine.narrative.lexicon import lexicon
 from ledes_engine.resources import without_collector
@@ -51,6 +51,7 @@ class Coder:
         self._memory = memory
         self._known: dict[tuple[object, ...], Suggestion] = {}
         self._left: dict[Space, list[_Question]] = {}
+        self._last_read: tuple[Text | None, Text | None] = (None, None)
         self._spaces: dict[tuple[str, ...], dict[str, Space]] = {}
         self._labels: dict[frozenset[str], fuzzy.Labels] = {}
         self._reader = fuzzy.Reader(cues().values())
@@ -107,6 +108,10 @@ class Coder:
         self._known |= {key: self._finished(draft) for key, draft in drafts.items()}
         return [self._known[key] for key in keys]
 
+    def forget(self) -> None:
+        """Judge everything anew, also what was judged before."""
+        self._known.clear()
+
     def spaces_of(self, names: tuple[str, ...]) -> dict[str, Space]:
         """The spaces of a matter with these sets in play."""
         if names not in self._spaces:
@@ -120,13 +125,14 @@ class Coder:
         wanted = entry.wanted if known else ()
         questions = {field: self._question(entry, text, known[field]) for field in wanted if field in known}
         parts: list[tuple[str, dict[str, _Question]]] = []
-        narrative = analyse(entry.narrative) if doubtful and TASK in known else None
+        several = doubtful and TASK in known and may_be_several(text.words)
+        narrative = analyse(entry.narrative) if several else None
         if narrative and len(narrative.tasks) > 1 and narrative.groups > 1:
             for told in map(narrative.words_of, narrative.tasks):
                 part = Text(words_of(told), told)
                 whole = entry._replace(narrative=told)
                 parts.append((told, {field: self._question(whole, part, known[field]) for field in (TASK, ACTIVITY)}))
-        vague = says_nothing(text.words) or (doubtful and leaves_all_out(entry.narrative))
+        vague = says_nothing(text.words) or (doubtful and len(text.content) <= _FEW and leaves_all_out(entry.narrative))
         return _Draft(entry, text, wanted, known, questions, parts, vague)
 
     def _finished(self, draft: "_Draft") -> Suggestion:
@@ -233,7 +239,9 @@ class Coder:
             self._labels[space.codes] = fuzzy.Labels(space.codes)
         known, near = cues().get(space.name, {}), self._labels[space.codes]
         with_deeds = space.field == ACTIVITY
-        verdict = fuzzy.judge_fuzzily(text, self._reader.read(text), known, near, space.codes, with_deeds=with_deeds)
+        if self._last_read[0] is not text:  # each field of a text asks for the same
+            self._last_read = text, self._reader.read(text)
+        verdict = fuzzy.judge_fuzzily(text, self._last_read[1], known, near, space.codes, with_deeds=with_deeds)
         return _chosen(verdict, "fuzzy", space)
 
 
@@ -273,6 +281,15 @@ def says_nothing(words: Sequence[str]) -> bool:
         )
         and len(content_of(words)) < _SAYS_SOMETHING
     )
+
+
+def may_be_several(words: Sequence[str]) -> bool:
+    """Whether at least two words name something that is done, without which there are no two tasks."""
+    return len(list(filter(None, map(deed_of, words)))) > 1
+
+
+# Longer narratives leave out something, but not all.
+_FEW = 6
 
 
 def leaves_all_out(narrative: str) -> bool:

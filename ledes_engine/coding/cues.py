@@ -36,12 +36,12 @@ class Cue(NamedTuple):
 class Text:
     """A narrative as the steps look at it: its words, and the runs of stems that may be cues, each made once."""
 
-    __slots__ = ("_deeds", "narrative", "runs", "words")
+    __slots__ = ("_deeds", "content", "narrative", "runs", "words")
 
     def __init__(self, words: list[str], narrative: str = "") -> None:
         self.narrative = narrative
         self.words = words
-        content = content_of(words)[:_MOST_CUES]
+        self.content = content = content_of(words)[:_MOST_CUES]
         after = content[1:]
         pairs = [f"{one} {other}" for one, other in zip(content, after)]  # noqa: B905  the last word has no neighbour
         triples = [f"{one} {other}" for one, other in zip(pairs, after[1:])]  # noqa: B905
@@ -52,18 +52,14 @@ class Text:
     def deeds(self) -> list[str]:
         """What the first words name of the work, as cues for an activity."""
         if self._deeds is None:
-            content = content_of(self.words[:_FIRST])[:2]
             self._deeds = [f"@{deed}" for deed in deeds(self.words)]
-            self._deeds += [f"^{content[0]}", "^" + " ".join(content)] if content else []
+            first = self.content[:2]
+            self._deeds += [f"^{first[0]}", "^" + " ".join(first)] if first else []
         return self._deeds
 
     def phrases(self, *, with_deeds: bool) -> list[str]:
         """What may be a cue; for activities also what was done."""
         return [*self.runs, *self.deeds] if with_deeds else list(self.runs)
-
-
-# The first two words that carry meaning stand among so many.
-_FIRST = 8
 
 
 @lru_cache(maxsize=1)
@@ -111,12 +107,12 @@ def judge(text: Text, known: dict[str, Cue], codes: Collection[str], *, with_dee
     each nearly always right. What speaks for the next code takes from the strength.
     """
     total: dict[str, float] = {}
-    found: list[Cue] = []
-    for phrase in filter(known.__contains__, text.phrases(with_deeds=with_deeds)):
-        cue = known[phrase]
-        if cue.code in codes:
-            found.append(cue)
-            total[cue.code] = total.get(cue.code, 0.0) + cue.weight
+    hits = [known[phrase] for phrase in text.runs if phrase in known]
+    if with_deeds:
+        hits += [known[phrase] for phrase in text.deeds if phrase in known]
+    found = [cue for cue in hits if cue.code in codes]
+    for cue in found:
+        total[cue.code] = total.get(cue.code, 0.0) + cue.weight
     if not found:
         return None
     ranked = sorted(total.items(), key=lambda one: (-one[1], one[0]))

@@ -9,7 +9,7 @@ from itertools import pairwise
 from zlib import crc32
 
 from ledes_engine.coding.cues import Text
-from ledes_engine.coding.words import STOP, content_of, stem
+from ledes_engine.coding.words import STOP, stem
 from ledes_engine.narrative import steps_of
 
 BLOCKS = ("letters", "pairs", "deeds")
@@ -55,7 +55,7 @@ def _single(word: str) -> int:
 
 def pairs(text: Text) -> list[int]:
     """The second block: the stems and the pairs of neighbours among them."""
-    content = content_of(text.words)
+    content = text.content
     return list(dict.fromkeys([*map(_single, content), *map(_pair, content, content[1:])]))
 
 

@@ -67,7 +67,7 @@ class Labels:
         if not 1 < len(text.words) <= _SHORT:
             return None
         process, fuzz = _library()
-        content = content_of(text.words)
+        content = text.content
         near = dict.fromkeys(phrase for word in content for phrase in self._by_word.get(word, ()))
         found = process.extractOne(" ".join(content), near, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKE_A_LABEL)
         return Verdict(self._codes[found[0]], found[1] / 100, (found[0],), "", False) if found else None
