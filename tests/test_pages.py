@@ -11,8 +11,12 @@ import pytest
 from lxml import html as lxml_html
 
 import ledes_engine as le
+from ledes_engine.coding.entry import Entry
 from ledes_engine.guidelines import Guidelines
+from ledes_engine.practice.firm import Firm
+from ledes_engine.practice.profitability import GROUPS, profitability
 from ledes_engine.report import render
+from ledes_engine.report.profitability import render as render_profitability
 from ledes_engine.report.workbook import workbook
 from ledes_engine.settings import Settings
 from ledes_engine.strict import validated
@@ -35,6 +39,24 @@ def report(*lines: dict[str, str], **guidelines) -> le.Report:
 
 def page(*lines: dict[str, str], **guidelines) -> str:
     return render(report(*lines, **guidelines), "html")
+
+
+HOSTILE_NAME = "<img src=x onerror=alert(1)>"
+
+
+def profitability_page() -> str:
+    firm = Firm(
+        "Arnold & Bright",
+        {HOSTILE_NAME: ["L1*"], "Trial": ["L4*"]},
+        {},
+        {"AB": Decimal(400)},
+        {"M1": {"Trial": Decimal(50)}},
+    )
+    entries = [
+        Entry("a", task=task, matter="M1", timekeeper="AB", hours=Decimal(1), amount=Decimal(300))
+        for task in ("L110", "L450", HOSTILE_NAME)
+    ]
+    return render_profitability(profitability(entries, firm), firm, "html", GROUPS)
 
 
 class TestPage:
@@ -153,6 +175,21 @@ class TestInTheBrowser:
         )
         assert unnamed == 0
         assert browser.execute_script("return document.querySelectorAll('main, h1, [lang]').length") >= 3
+
+    def test_the_profitability_page_draws_its_bars_and_runs_nothing(self, browser, tmp_path):
+        back = browser.current_url
+        (tmp_path / "profit.html").write_text(profitability_page(), encoding="utf-8")
+        browser.get((tmp_path / "profit.html").as_uri())
+        assert browser.title == "Arnold & Bright"
+        shown = browser.execute_script(
+            "return [...document.querySelectorAll('svg')].map(one => [...one.querySelectorAll('g')].map("
+            "bar => [bar.textContent.trim().split(/\\s{2,}|\\n/)[0], bar.querySelector('.fees').getBBox().width > 0]))"
+        )
+        assert shown[0] == [[HOSTILE_NAME, True], ["Trial", True], ["(no phase)", True]]
+        assert browser.execute_script("return document.images.length") == 0
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+        assert browser.execute_script("return document.querySelectorAll('g.over').length") == 2
+        browser.get(back)
 
 
 class TestWorkbook:

@@ -15,7 +15,7 @@ from ledes_engine.values import ZERO
 _HEAD = ("hours", "fees", "rate", "value", "written down", "expenses", "budget", "left")
 _CSV_HEAD = ("group", "key", "label", *(name.replace(" ", "_") for name in _HEAD))
 # The chart: the longest bar, the height of a row, in pixels; so many rows are drawn.
-_WIDTH, _HEIGHT, _MOST_BARS = 480, 26, 40
+_WIDTH, _HEIGHT, _MOST_BARS, _LONGEST_NAME = 480, 26, 40, 40
 
 
 def render(report: Profitability, firm: Firm, format: str, groups: Sequence[str]) -> str:
@@ -51,9 +51,9 @@ def _text(report: Profitability, firm: Firm, groups: Sequence[str]) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _named(row: Row) -> str:
+def _named(row: Row, longest: int = 44) -> str:
     name = f"{row.key} {row.label}".strip()
-    return printable(name if len(name) <= 44 else name[:43] + "…")
+    return printable(name if len(name) <= longest else name[: longest - 1] + "…")
 
 
 def _notes(report: Profitability) -> Iterator[str]:
@@ -110,11 +110,12 @@ def _bars(rows: Sequence[Row]) -> list[dict[str, object]]:
 
     return [
         {
-            "name": _named(row),
+            "name": _named(row, _LONGEST_NAME),
             "fees": pixels(row.fees),
             "written_down": pixels(row.written_down) if row.fees >= ZERO else 0,
             "budget": None if row.budget is None else pixels(row.budget),
             "over": row.left is not None and row.left < ZERO,
+            "end": max(pixels(row.fees) + pixels(row.written_down), pixels(row.budget or ZERO)),
             "told": f"{row.fees:,.2f}",
         }
         for row in rows
