@@ -13,7 +13,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LOG, SCRIPT = sys.argv[1], sys.argv[2:]
-calls = 0
+calls = active = 0
 
 
 def words(text: str) -> set[str]:
@@ -59,18 +59,28 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_POST(self):
+        global active
+        active += 1
+        try:
+            self.answer()
+        finally:
+            active -= 1
+
+    def answer(self):
         global calls
         body = self.rfile.read(int(self.headers["Content-Length"]))
         word = SCRIPT[calls] if calls < len(SCRIPT) else "ok"
         calls += 1
         with open(LOG, "a", encoding="utf-8") as log:
-            sent = {"path": self.path, "key": self.headers["Authorization"], "body": body.decode()}
+            sent = {"path": self.path, "key": self.headers["Authorization"], "active": active, "body": body.decode()}
             log.write(json.dumps({**sent, "headers": str(self.headers)}) + "\n")
         if word.isdigit():
             return self.reply(int(word), {"error": {"message": f"fault, key {self.headers['Authorization']}"}})
         if word == "hang":
             time.sleep(30)
             return None
+        if word == "slow":
+            time.sleep(0.3)
         asked = json.loads(json.loads(body)["messages"][1]["content"])
         message = {"role": "assistant", "content": content_for(word, asked)}
         if word == "refusal":

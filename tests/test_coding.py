@@ -132,6 +132,7 @@ def test_codes_that_are_there_are_compared_and_never_changed(task, verdict):
     (one,) = coder.suggest([Entry(text, matter="M", task=task, activity="A103")])
     assert one.choices["task"].code == "L350"
     assert one.existing[0][:3] == ("task", task, verdict)
+    assert coder.suggest([Entry(text, matter="M", task=task)])[0].existing[1] == ("activity", "", "missing", "")
     assert codes(coder, text, task=task)["task"] == "L350"
 
 

@@ -122,6 +122,14 @@ def test_the_server_is_asked_again_when_it_is_busy(serve, tmp_path, status):
     assert server.asked() == [3, 3, 3, 3]
 
 
+def test_calls_go_side_by_side_and_no_more_than_allowed(serve, tmp_path):
+    server = serve(*["slow"] * 6)
+    texts = [f"research {word} law" for word in ("contract", "tort", "property", "tax", "labor", "insurance")]
+    asked = ask(server, tmp_path, texts=texts, batch=1, at_once=3)
+    assert set(asked.answers) == set(range(6))
+    assert max(one["active"] for one in server.requests) == 3
+
+
 def test_the_first_of_two_answers_to_one_entry_counts(serve, tmp_path):
     asked = ask(serve("twice"), tmp_path)
     assert [answer.confidence for answer in asked.answers.values()] == [0.9] * 6

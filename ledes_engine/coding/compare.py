@@ -16,11 +16,13 @@ CERTAIN = 0.9
 def compared(
     entry: Entry, choices: Mapping[str, Choice], abstained: Mapping[str, str], known: Mapping[str, Space]
 ) -> tuple[Existing, ...]:
-    """Whether each code of an entry agrees with its words, contradicts them, or they do not tell."""
+    """Whether each code of an entry is missing, agrees with its words, contradicts them, or they do not tell."""
     found = []
     for field in entry.wanted:
         code = getattr(entry, field).strip().upper()
-        if code:
+        if not code:
+            found.append(Existing(field, "", "missing"))
+        else:
             found.append(_compared(field, code, choices.get(field), field in abstained, known.get(field), entry))
     return tuple(found)
 

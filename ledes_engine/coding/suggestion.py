@@ -32,7 +32,7 @@ class Existing(NamedTuple):
 
     field: str
     code: str
-    verdict: str  # agrees | contradicts | unsure
+    verdict: str  # agrees | contradicts | unsure | missing
     why: str = ""
 
 

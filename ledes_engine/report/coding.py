@@ -131,7 +131,7 @@ def _summary(outcome: Outcome) -> Iterator[str]:
         open_ = left(outcome)
         yield f"{told}, {sum(len(fields) for _, fields in open_)} to review in {_entries(len(open_))}"
     verdicts = Counter(existing.verdict for one in outcome.suggestions for existing in one.existing)
-    if verdicts:
+    if verdicts.total() > verdicts["missing"]:
         yield (
             f"  of the codes in the file {verdicts['agrees']} agree with the words, {verdicts['contradicts']} "
             f"contradict them, {verdicts['unsure']} cannot be judged"

@@ -215,7 +215,8 @@ class Asker:
             self._stopped = self._stopped or BUDGET
             return list(batch)
         reply = await self._call(client, asked, prompt.schema(batch, codes), most)
-        event = {"at": datetime.now(UTC).isoformat(), "model": self._settings.name, "server": self._settings.base_url}
+        server = urlsplit(self._settings.base_url)._replace(query="").geturl().rpartition("@")[2]
+        event = {"at": datetime.now(UTC).isoformat(), "model": self._settings.name, "server": server}
         if reply.error:
             if reply.charged:
                 self._budget.settle(ticket, None, None)
