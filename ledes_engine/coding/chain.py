@@ -4,6 +4,7 @@ Everything here is deterministic and offline. The language model is asked afterw
 about what is left.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
@@ -19,7 +20,7 @@ from ledes_engine.coding.matters import sets_by_matter
 from ledes_engine.coding.memory import Approved, Memory, same_text
 from ledes_engine.coding.spaces import Rules, Space, labels, spaces
 from ledes_engine.coding.suggestion import BLOCK, CONTRADICTORY, NO_SET, UNSURE, VAGUE, Choice, Suggestion
-from ledes_engine.coding.words import content_of, deed_of, deeds, words_of
+from ledes_engine.coding.words import LONGEST, content_of, deed_of, deeds, words_of
 from ledes_engine.narrative import Column, analyse
 from ledes_engine.narrative.lexicon import lexicon
 from ledes_engine.resources import without_collector
@@ -125,7 +126,7 @@ class Coder:
         wanted = entry.wanted if known else ()
         questions = {field: self._question(entry, text, known[field]) for field in wanted if field in known}
         parts: list[tuple[str, dict[str, _Question]]] = []
-        several = doubtful and TASK in known and may_be_several(text.words)
+        several = doubtful and TASK in known and may_be_several(text)
         narrative = analyse(entry.narrative) if several else None
         if narrative and len(narrative.tasks) > 1 and narrative.groups > 1:
             for told in map(narrative.words_of, narrative.tasks):
@@ -283,9 +284,19 @@ def says_nothing(words: Sequence[str]) -> bool:
     )
 
 
-def may_be_several(words: Sequence[str]) -> bool:
-    """Whether at least two words name something that is done, without which there are no two tasks."""
-    return len(list(filter(None, map(deed_of, words)))) > 1
+def may_be_several(text: Text) -> bool:
+    """Whether a word that names something done follows a stop or an `and`, or another one somewhere a semicolon.
+
+    Without it there are no two tasks; it saves the analysis of most narratives.
+    """
+    if any(map(deed_of, _AFTER_A_STOP.findall(text.narrative[:LONGEST].lower()))):
+        return True
+    return ";" in text.narrative and len(list(filter(None, map(deed_of, text.words)))) > 1
+
+
+_AFTER_A_STOP = re.compile(
+    r"(?:[;,.:&/+\n)]|\s[-–—]{1,2}|\band|\bthen|\bplus)\s{1,3}(?:[a-z]{1,20}ly\s|also\s)?([^\W\d_]{1,40})"
+)
 
 
 # Longer narratives leave out something, but not all.

@@ -48,9 +48,10 @@ class Narrative:
         return sum((task.hours for task in self.tasks if task.hours is not None), Decimal(0))
 
 
-def steps_of(text: str) -> list[Step]:
-    """The steps that a narrative describes, as they are written."""
-    return [step_of(part, text) for part in parts(tokens(text[:LONGEST]))]
+@lru_cache(maxsize=1024)
+def steps_of(text: str) -> tuple[Step, ...]:
+    """The steps that a narrative describes, as they are written. Like texts are cut up once."""
+    return tuple(step_of(part, text) for part in parts(tokens(text[:LONGEST])))
 
 
 @lru_cache(maxsize=4096)
