@@ -88,6 +88,8 @@ class Handler(BaseHTTPRequestHandler):
         usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
         if word == "lies":
             usage = {"prompt_tokens": -5, "completion_tokens": "many"}
+        if word == "greedy":
+            usage = {"prompt_tokens": 500_000, "completion_tokens": 20}
         reason = {"truncated": "length", "filtered": "content_filter"}.get(word, "stop")
         whole = {
             "id": "1",
@@ -110,6 +112,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.send_header("Retry-After", "0")
+            self.send_header("Location", "/v1/elsewhere")
             self.end_headers()
             self.wfile.write(data)
         except OSError:

@@ -70,7 +70,9 @@ def test_blanks_are_filled_and_nothing_else_is_touched(capsys, folder):
     (folder / "in.txt").write_bytes(data)
     status, out, _ = run(capsys, "in.txt", "-o", "out.txt", "--sets", "litigation")
     assert status == 0
-    assert "LEDES 1998B: 3 entries, 6 blank codes\n  6 filled in" in out
+    assert (
+        "LEDES 1998B: 3 entries, 6 blank codes\n  task codes of the set litigation: matter 0528\n  6 filled in" in out
+    )
     expected = data
     for text, codes in zip(PLAIN, (b"L350||A103", b"L330||A109", b"L330||A112"), strict=True):
         row = next(one for one in data.splitlines() if text.encode() in one)
@@ -114,7 +116,7 @@ def test_the_reasons_are_given(capsys, folder):
         "line 3: Draft motion to compel further responses to interrogatories\n    task      L350  Discovery Motions: "
         in out
     )
-    assert "lexicon step, by " in out
+    assert "sure, by known phrase " in out
     assert "line 4: Attention to file\n    task: the words say too little" in out
     assert "line 5: Draft answer; attend mediation\n    task: the entry holds several tasks" in out
     assert "    L210 A103    Draft answer\n    L160 A109    attend mediation\n" in out
@@ -148,12 +150,12 @@ def test_a_review_remembers_what_was_approved(capsys, folder, monkeypatch):
     assert status == 1
     assert "2 to review. Enter accepts the first" in out
     assert "1/2  line 3: Blue Heron tally sheets" in out
-    assert "L999 is no code that fits here" in out
+    assert "L999 is no task code that fits here" in out
     assert "2 filled in (review 100%), 2 to review in 1 entry" in out
     line = le.read((folder / "out.txt").read_bytes()).invoices[0].lines[0]
     assert (line.task_code, line.activity_code) == ("L110", "A104")
     status, out, _ = run(capsys, "in.txt", "-o", "again.txt", "--sets", "litigation", "--threshold", "0.9")
-    assert "exact" in out
+    assert "your own phrase or approval" in out
     assert le.read((folder / "again.txt").read_bytes()).invoices[0].lines[0].task_code == "L110"
 
 

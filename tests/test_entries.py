@@ -144,6 +144,53 @@ def test_an_excel_file_keeps_formats_formulas_and_other_sheets():
     assert changed == ["xl/worksheets/sheet1.xml"]
 
 
+def test_what_stands_under_the_name_of_a_code_is_never_lost():
+    data = b'[{"narrative": "Draft answer", "task_code": ["L110"], "activity_code": {"id": 5}}]'
+    file = read_entries(data, "a.json")
+    assert file.entries[0].task == '["L110"]'
+    file.put(0, "activity", "A103")
+    assert json.loads(file.data())[0] == {
+        "narrative": "Draft answer", "task_code": ["L110"], "activity_code": {"id": 5}, "activity_code_2": "A103",
+    }  # fmt: skip
+
+
+def excel(*rows, merge=""):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    if merge:
+        book.active.merge_cells(merge)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_cells_beside_the_header_of_a_sheet_are_not_written_over():
+    data = excel(["Acme LLP", "Report"], ["Date", "Narrative", "Hours"], ["d", "Draft answer", 1, "secret", "more"])
+    file = read_entries(data, "a.xlsx")
+    file.put(0, "task", "L210")
+    sheet = openpyxl.load_workbook(io.BytesIO(file.data())).active
+    assert [cell.value for cell in sheet[3]] == ["d", "Draft answer", 1, "secret", "more", "L210"]
+    assert sheet["F2"].value == "Task Code"
+
+
+def test_merged_cells_are_told_and_not_written_into():
+    file = read_entries(excel(["Narrative", "Task Code"], ["a", "L110"], ["b", None], merge="B2:B3"), "a.xlsx")
+    file.put(1, "task", "L210")
+    with pytest.raises(LedesError, match="B3 is part of merged cells"):
+        file.data()
+
+
+def test_a_row_longer_than_the_header_is_told():
+    with pytest.raises(LedesError, match="line 2 has more cells than the header"):
+        read_entries(b"Date,Narrative\n1,Draft motion, Acme v. Roe\n", "a.csv")
+
+
+def test_an_untimed_amount_in_a_sheet_of_both_kinds_is_an_expense():
+    data = b"Narrative,Hours,Amount,Task Code,Expense Code\nDraft answer,1,300,,\nFedEx to court,,95.50,,\n"
+    assert [one.kind for one in read_entries(data, "a.csv").entries] == ["fee", "expense"]
+
+
 def test_a_formula_is_never_written_over():
     book = openpyxl.Workbook()
     book.active.append(["Narrative", "Task Code"])

@@ -66,7 +66,8 @@ def serve(tmp_path):
 
 def settings(server, tmp_path, **more):
     usual = {"use": "on", "name": "test-model", "batch": 3, "at_once": 1, "timeout": 2, "retries": 0}
-    return ModelSettings(base_url=server.url, audit=str(tmp_path / "audit.jsonl"), **{**usual, **more})
+    usual |= {"base_url": server.url, "audit": str(tmp_path / "audit.jsonl")}
+    return ModelSettings(**{**usual, **more})
 
 
 def questions(texts=TEXTS):
@@ -100,7 +101,7 @@ def test_every_entry_is_answered_and_the_key_goes_to_the_server_alone(serve, tmp
     body = json.loads(server.requests[0]["body"])
     assert body["response_format"]["json_schema"]["strict"] is True
     assert KEY not in (tmp_path / "audit.jsonl").read_text()
-    first = audit(tmp_path)[0]
+    first = audit(tmp_path)[1]
     assert (first["model"], first["tokens_in"], first["tokens_out"]) == ("test-model", 100, 20)
     assert [one["activity"] for one in json.loads(first["answer"])["answers"]] == RIGHT[:3]
 
@@ -133,7 +134,7 @@ def test_calls_go_side_by_side_and_no_more_than_allowed(serve, tmp_path):
 def test_the_first_of_two_answers_to_one_entry_counts(serve, tmp_path):
     asked = ask(serve("twice"), tmp_path)
     assert [answer.confidence for answer in asked.answers.values()] == [0.9] * 6
-    assert audit(tmp_path)[0]["refused"] == ["a second answer to one entry"] * 3
+    assert audit(tmp_path)[1]["refused"] == ["a second answer to one entry"] * 3
 
 
 @pytest.mark.parametrize("fault", ["foreign", "stranger", "boast", "extra", "invalid", "refusal"])
@@ -161,6 +162,33 @@ def test_a_wrong_key_ends_the_run_at_once_and_is_never_told(serve, tmp_path):
     assert len(server.requests) == 1
     assert asked.stopped == f"{asking.DOWN} (status 401)"
     assert KEY not in (tmp_path / "audit.jsonl").read_text() + repr(asked)
+
+
+def test_every_attempt_counts_against_the_budget(serve, tmp_path):
+    server = serve(*["500"] * 9)
+    asked = ask(server, tmp_path, retries=4, max_calls=2, batch=6)
+    assert (len(server.requests), asked.spent.calls, asked.stopped) == (2, 2, asking.BUDGET)
+
+
+def test_a_redirect_is_not_followed(serve, tmp_path):
+    other, server = serve(), serve("307", "307", "307", "307")
+    asked = ask(server, tmp_path)
+    assert asked.answers == {}
+    assert asked.stopped == f"{asking.DOWN} (status 307)"
+    assert other.requests == [] or other.log == server.log
+
+
+def test_a_log_that_cannot_be_written_is_told_before_anything_is_sent(serve, tmp_path):
+    server = serve()
+    with pytest.raises(OSError, match="directory"):
+        ask(server, tmp_path, audit=str(tmp_path))
+    assert server.requests == []
+
+
+def test_a_server_that_counts_too_many_tokens_ends_the_run(serve, tmp_path):
+    asked = ask(serve("greedy"), tmp_path)
+    assert len(asked.answers) == 3
+    assert (asked.stopped, set(asked.reasons.values())) == (asking.LIES, {asking.LIES})
 
 
 def test_a_stopped_run_resumes_without_paying_twice(serve, tmp_path):
@@ -287,13 +315,20 @@ PRIVATE = [
     ("TC W/ OC RE DEPOSITION OF JANE ROE AND STONE", ["JANE", "ROE", "STONE"]),
     ("call w/ stone about depo 3/4/26, see https://files.example/x?id=9", ["stone", "3/4", "example", "id=9"]),
     ("Review Kowalczyk's notes (KOW000123-456) at C:\\clients\\acme\\x.doc", ["owalczyk", "000123", "acme", "doc"]),
+    ("Handle SAM-998 for First Capital and Mr. Case; told mark", ["998", "First Capital", "Case", "mark"]),
+    ("ASSIST WITH ISSUES FOR FIRST CAPITAL AND MR. CASE", ["FIRST CAPITAL", "CASE"]),
+    (
+        "Price testified; Sue called re two million five hundred thousand dollars",
+        ["Price", "Sue", "million", "hundred"],
+    ),
+    ("mark called; asked sue about 363 Main Street; Judge May", ["mark", "sue", "Main", "Street", "May"]),
     ("Conf. w/ MJT re matter 0528-17 and USD 5 million escrow", ["MJT", "0528", "5 million"]),
 ]
 
 
 @pytest.mark.parametrize(("text", "secrets"), PRIVATE)
 def test_names_numbers_amounts_and_addresses_do_not_leave(text, secrets):
-    redacted = redact(text, ["Acme Corp.", "0528-17"])
+    redacted = redact(text, ["Acme Corp.", "0528-17", "SAM-998", "First Capital Trust"])
     assert [secret for secret in secrets if re.search(rf"(?i)(?<![A-Z-]){re.escape(secret)}", redacted.text)] == []
     assert not leaks(redacted.text)
     assert redacted.restore(redacted.text).split() == text.split()
@@ -345,7 +380,14 @@ def test_settings_that_cannot_work_are_told(change, message):
 
 
 @pytest.mark.parametrize(
-    ("url", "message"), [("http://models.example/v1", "https only"), ("ftp://x", "no address"), ("", "holds no key")]
+    ("url", "message"),
+    [
+        ("http://models.example/v1", "https only"),
+        ("ftp://x", "no address"),
+        ("http://[::1", "no address"),
+        ("http://127.0.0.1:99999/v1", "no address"),
+        ("", "holds no key"),
+    ],
 )
 def test_no_server_is_asked_in_the_clear_or_without_a_key(tmp_path, url, message):
     asker = Asker(ModelSettings(name="m", base_url=url), Memory(str(tmp_path / "s")), environment={})

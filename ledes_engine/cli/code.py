@@ -99,7 +99,9 @@ def run(options: argparse.Namespace) -> int:
     if firm and options.output:
         firm.put_phases(file, [coded(one, filled.get(at, {})) for at, one in enumerate(entries)])
     written = _write(options, file) if options.output else ""
-    outcome = report.Outcome(file.source, entries, suggestions, filled, asked, written, file.added)
+    outcome = report.Outcome(
+        file.source, entries, suggestions, filled, asked, written, file.added, file.reading, sets, approved
+    )
     print(report.render(outcome, explain=options.explain), end="")
     return REJECT if report.left(outcome) else ACCEPT
 

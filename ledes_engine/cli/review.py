@@ -9,10 +9,13 @@ from ledes_engine.coding.entry import Entry
 from ledes_engine.coding.matters import Matter
 from ledes_engine.coding.memory import Memory
 from ledes_engine.coding.spaces import labels
-from ledes_engine.coding.suggestion import REASONS, Suggestion
+from ledes_engine.coding.suggestion import BLOCK, REASONS, Suggestion
 from ledes_engine.report.words import printable
 
-_HELP = "Enter accepts the first, a number or a code chooses, s skips the entry, q ends the review."
+_HELP = (
+    "Enter accepts the first (of an entry with several tasks it skips), a number or a code chooses, s skips the entry, "
+    "q ends the review."
+)
 
 
 def review(
@@ -43,7 +46,7 @@ def review(
                 if field not in known:
                     continue
                 print(f"  {field}: {REASONS.get(one.abstained[field], one.abstained[field])}")
-                answer = _asked(_offers(one, field), known[field].codes)
+                answer = _asked(_offers(one, field), known[field].codes, field, alone=one.abstained[field] != BLOCK)
                 if answer is None:
                     return chosen
                 answered[again] = answer
@@ -54,18 +57,22 @@ def review(
     return chosen
 
 
-def _offers(one: Suggestion, field: str) -> list[str]:
-    """The codes to choose from, the likeliest first."""
+def _offers(one: Suggestion, field: str) -> dict[str, str]:
+    """The codes to choose from, the likeliest first, and what is to be said of each."""
     choice = one.choices.get(field)
-    offered = [choice.code, choice.runner_up] if choice else []
-    offered += [some[field].code for _, some in one.tasks if field in some]
-    return [code for code in dict.fromkeys(offered) if code]
+    offered = {choice.code: f" ({min(choice.confidence, 0.99):.0%})"} if choice else {}
+    if choice and choice.runner_up:
+        offered.setdefault(choice.runner_up, "")
+    for text, some in one.tasks:
+        if field in some:
+            offered[some[field].code] = f"  for: {printable(text)}"
+    return offered
 
 
-def _asked(offered: Sequence[str], codes: frozenset[str]) -> str | None:
-    """The code that the person chose; empty to skip, None to end."""
-    for place, code in enumerate(offered, 1):
-        print(f"    {place} {code} {labels().get(code, '')}")
+def _asked(offered: Mapping[str, str], codes: frozenset[str], field: str, *, alone: bool) -> str | None:
+    """The code that the person chose; empty to skip, None to end. `alone` lets Enter accept the first."""
+    for place, (code, told) in enumerate(offered.items(), 1):
+        print(f"    {place} {code} {labels().get(code, '')}{told}")
     while True:
         try:
             answer = input("    > ").strip()
@@ -74,12 +81,13 @@ def _asked(offered: Sequence[str], codes: frozenset[str]) -> str | None:
             return None
         if answer.lower() == "q":
             return None
-        if answer.lower() == "s" or (not answer and not offered):
+        if answer.lower() == "s" or (not answer and not (offered and alone)):
             return ""
         if not answer:
-            return offered[0]
+            return next(iter(offered))
         if answer.isdigit() and 0 < int(answer) <= len(offered):
-            return offered[int(answer) - 1]
+            return list(offered)[int(answer) - 1]
         if answer.upper() in codes:
             return answer.upper()
-        print(f"    {printable(answer)} is no code that fits here{near_miss(answer.upper(), sorted(codes))}. {_HELP}")
+        hint = near_miss(answer.upper(), sorted(codes))
+        print(f"    {printable(answer)} is no {field} code that fits here{hint}. {_HELP}")

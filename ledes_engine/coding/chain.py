@@ -179,7 +179,7 @@ class Coder:
             return "" if self.rules.permits(choice.code) else UNSURE
         if tasks and len({one[1][field].code for one in tasks if field in one[1]}) > 1:
             return BLOCK
-        if vague:
+        if vague and not (choice and choice.step != "narrative" and choice.confidence >= _SURE):
             return VAGUE
         if choice is None or choice.confidence < self.threshold or not self.rules.permits(choice.code):
             return CONTRADICTORY if conflict else UNSURE

@@ -18,7 +18,7 @@ Matter = tuple[str, str]  # client and matter
 # So many entries of a matter tell what kind of matter it is.
 _ENOUGH = 120
 # By so much (a logarithm) the words must speak more for one set than for the next; a narrative counts for so much.
-_LEAD, _MOST = 0.7, 4.0
+_LEAD, _MOST = 1.5, 4.0
 # Sets that only insurers and few others use are never guessed from words.
 _GUESSED = ("litigation", "bankruptcy", "patent", "trademark", "project", "counseling", "workers-comp", "j-codes")
 

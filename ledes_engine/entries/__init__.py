@@ -10,7 +10,7 @@ from ledes_engine.coding.entry import EXPENSE, FEE, FIELDS, Entry
 from ledes_engine.entries.delimited import Delimited
 from ledes_engine.entries.invoices import InvoiceFile
 from ledes_engine.entries.objects import Objects
-from ledes_engine.entries.products import ADDED, columns_of, is_expense
+from ledes_engine.entries.products import ADDED, columns_of, is_expense, is_header, reading_of
 from ledes_engine.entries.workbook import Workbook
 from ledes_engine.model import LedesError
 from ledes_engine.values import number
@@ -27,6 +27,7 @@ class EntryFile(Protocol):
     source: str
     entries: list[Entry]
     names: frozenset[str]  # people, clients and matters that the file names
+    reading: str  # which columns were read as what, where that is a guess
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -55,6 +56,7 @@ class Timesheet:
     def __init__(self, cells: _Cells, columns: Mapping[str, str] | None = None) -> None:
         self._cells = cells
         self.source, self._columns = columns_of(cells.header, columns)
+        self.reading = reading_of(cells.header, self._columns) if self.source == "table" else ""
         self.entries = [self._entry(row) for row in range(len(cells.rows))]
         self._places: dict[str, int] = {}
         self._more: dict[str, int] = {}
@@ -77,9 +79,13 @@ class Timesheet:
         if hours is None and (minutes := amount_of(text("minutes"))) is not None:
             hours = (minutes / _SIXTY).quantize(_CENTS)
         codes = {field: text(field) for field in FIELDS}
+        # A sheet that has a column for expense codes, and none for kinds: what has an amount and no time is an expense.
+        untimed = hours is None and bool(text("amount")) and "expense" in self._columns and "kind" not in self._columns
         return Entry(
             text("narrative"),
-            EXPENSE if is_expense(text("kind"), codes["expense"]) or self.source == "Juris expenses" else FEE,
+            EXPENSE
+            if is_expense(text("kind"), codes["expense"]) or untimed or self.source == "Juris expenses"
+            else FEE,
             **codes,
             matter=text("matter"),
             client=text("client"),
@@ -133,7 +139,7 @@ def read_entries(data: bytes, name: str, columns: Mapping[str, str] | None = Non
         if kind in (".csv", ".tsv"):
             return Timesheet(Delimited(data), columns)
         if kind in (".xlsx", ".xlsm"):
-            return Timesheet(Workbook(data), columns)
+            return Timesheet(Workbook(data, lambda row: is_header(row, columns)), columns)
         if kind == ".json":
             return Timesheet(Objects(data), columns)
         return InvoiceFile(data)

@@ -17,7 +17,7 @@ class Delimited:
         self._mark = "\ufeff" if text.startswith("\ufeff") else ""
         self._text = text.removeprefix("\ufeff")
         skipped = self._text.find("\n") + 1 if self._text[:4].lower() == "sep=" else 0
-        self._delimiter = max(",;\t|", key=self._text[skipped:].partition("\n")[0].count)
+        self._delimiter = max(",;\t|", key=self._text[skipped:].lstrip().partition("\n")[0].count)
         places = [row for row in _places(self._text, skipped, self._delimiter) if row[0][0] < row[-1][1]]
         if not places:
             raise LedesError("the CSV file is empty")
@@ -26,6 +26,10 @@ class Delimited:
         self.rows = [[self._cell(*place) for place in row] for row in self._places]
         self.lines = [self._text.count("\n", 0, row[0][0]) + 1 for row in self._places] if len(places) < 2000 else []
         self._head = places[0]
+        self._width = max(map(len, places))
+        for row, cells in enumerate(self.rows):
+            if any(cell.strip() for cell in cells[len(self.header) :]):
+                raise LedesError(f"{self.place(row)} has more cells than the header; a text with a comma needs quotes")
         self._new: dict[int, dict[int, str]] = {}
         self._added: list[str] = []
 
@@ -42,7 +46,7 @@ class Delimited:
     def add(self, name: str) -> int:
         """A further column at the end of every row; its place."""
         self._added.append(name)
-        return len(self.header) + len(self._added) - 1
+        return self._width + len(self._added) - 1
 
     def put(self, row: int, column: int, text: str) -> None:
         """Put a text, which holds no quote and no delimiter, into a cell."""
@@ -51,9 +55,9 @@ class Delimited:
     def data(self) -> bytes:
         """The bytes of the file."""
         pieces, at = [self._mark], 0
-        rows = [(self._head, dict(enumerate(self._added, len(self.header))))]
+        rows = [(self._head, dict(enumerate(self._added, self._width)))]
         rows += [(places, self._new.get(row, {})) for row, places in enumerate(self._places)]
-        width = len(self.header) + len(self._added)
+        width = self._width + len(self._added)
         for places, new in rows:
             for column, (start, end) in enumerate(places):
                 if column in new:

@@ -14,6 +14,7 @@ class InvoiceFile:
     """A LEDES file."""
 
     added: tuple[str, ...] = ()
+    reading = ""
 
     def __init__(self, data: bytes) -> None:
         self.document = document = read(data)

@@ -42,7 +42,10 @@ class Objects:
 
     def add(self, name: str) -> int:
         """A further key; its place."""
-        self._names.append(name.lower().replace(" ", "_"))
+        key = name.lower().replace(" ", "_")
+        while any(key in one.values for one in self._objects):
+            key += "_2"  # what stands under the name is no text, and is not written over
+        self._names.append(key)
         return len(self._names) - 1
 
     def put(self, row: int, column: int, text: str) -> None:
@@ -59,10 +62,11 @@ class Objects:
             if fresh:
                 last = max((end for _, end in one.values.values()), default=one.end - 1)
                 edits.append((last, last, (", " if one.values else "") + ", ".join(fresh)))
-        text = self._text
-        for start, end, put in sorted(edits, reverse=True):
-            text = text[:start] + put + text[end:]
-        return self._mark + text.encode("utf-8", "surrogateescape")
+        pieces, at = [], 0
+        for start, end, put in sorted(edits):
+            pieces += [self._text[at:start], put]
+            at = end
+        return self._mark + "".join([*pieces, self._text[at:]]).encode("utf-8", "surrogateescape")
 
 
 def _objects(text: str) -> list[_Object]:
@@ -119,5 +123,7 @@ def _flat(content: dict[str, Any], before: str = "") -> Any:
     for key, value in content.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{before}{key}.")
-        elif not isinstance(value, list):
+        elif isinstance(value, list):
+            yield before + key, json.dumps(value) if value else ""
+        else:
             yield before + key, "" if value is None else str(value)

@@ -187,9 +187,27 @@ def columns_of(header: Sequence[str], given: Mapping[str, str] | None = None) ->
         told = ", ".join(header[:12]) or "nothing"
         raise LedesError(
             f"no column holds the narrative; the columns are {told}. Say which in the guidelines: "
-            '[coding.columns] narrative = "..."'
+            f'[coding.columns] narrative = "..."; also {", ".join(FIELDS[1:])}'
         )
     return product.name if product else "table", {field: some for field, some in found.items() if some}
+
+
+def is_header(row: Sequence[str], given: Mapping[str, str] | None = None) -> bool:
+    """Whether a row of a sheet names a column of narratives, among others."""
+    try:
+        columns_of(row, given)
+    except LedesError:
+        return False
+    return sum(map(bool, row)) > 1
+
+
+def reading_of(header: Sequence[str], columns: Mapping[str, Sequence[int]]) -> str:
+    """Which columns are read as what, and which are not, in a sentence."""
+    read = ", ".join(f"{field} = {header[places[0]]}" for field, places in columns.items())
+    used = {place for places in columns.values() for place in places}
+    left = ", ".join(name for place, name in enumerate(header) if place not in used and name)
+    rest = f"; not read: {left} ([coding.columns] in the guidelines names columns)" if left else ""
+    return f"columns read: {read}{rest}"
 
 
 def _simple(name: str) -> str:

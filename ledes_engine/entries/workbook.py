@@ -3,28 +3,34 @@
 import io
 import posixpath
 import zipfile
+from collections.abc import Callable
 from typing import Any
 
 from ledes_engine.conversion.office import excel_text, open_workbook
 from ledes_engine.model import LedesError
 
+# The header stands among so many rows.
+_HEADER_WITHIN = 15
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 class Workbook:
-    """The cells of the first sheet with a header; see `Delimited`."""
+    """The cells of the first sheet with a row that is a header; see `Delimited`."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, is_header: Callable[[list[str]], bool]) -> None:
         self._data = data
-        for sheet in open_workbook(data, results=True).worksheets:
-            rows = [[excel_text(cell) for cell in row] for row in sheet.iter_rows()]
-            first = next((at for at, row in enumerate(rows) if sum(map(bool, row)) > 1), None)
-            if first is not None:
-                break
-        else:
-            raise LedesError("the Excel file has no sheet with a header")
-        self._title, self._first = sheet.title, first
+        sheets = [
+            (sheet.title, [[excel_text(cell) for cell in row] for row in sheet.iter_rows()])
+            for sheet in open_workbook(data, results=True).worksheets
+        ]
+        found = ((title, rows, at) for title, rows in sheets for at in range(min(len(rows), _HEADER_WITHIN)))
+        usual = next((one for one in sheets if any(map(any, one[1]))), None)
+        if usual is None:
+            raise LedesError("the Excel file is empty")
+        first_filled = next(at for at, row in enumerate(usual[1]) if any(row))
+        self._title, rows, first = next((one for one in found if is_header(one[1][one[2]])), (*usual, first_filled))
+        self._first = first
         self.header = rows[first]
         while self.header and not self.header[-1]:
             self.header.pop()
@@ -32,7 +38,7 @@ class Workbook:
         self._numbers = [at + 1 for at in filled]
         self.rows = [rows[at] for at in filled]
         self._new: dict[tuple[int, int], str] = {}
-        self._width = len(self.header)
+        self._width = max(at for row in rows for at, cell in enumerate(row, 1) if cell)
 
     def place(self, row: int) -> str:
         """Where a row stands, in words."""
@@ -79,10 +85,16 @@ def _patched(content: bytes, new: dict[tuple[int, int], str]) -> bytes:
     from lxml import etree
 
     root = _parsed(content)
+    merged = [_corners(one.get("ref") or "A1") for one in root.iter(f"{{{_MAIN}}}mergeCell")]
     rows = {int(row.get("r") or at): row for at, row in enumerate(root.iter(f"{{{_MAIN}}}row"), 1)}
     for (number, column), text in sorted(new.items()):
         row = rows[number]
         name = f"{_letters(column)}{number}"
+        if any(top <= number <= low and left <= column <= right for top, left, low, right in merged):
+            raise LedesError(
+                f"cell {name} is part of merged cells; take the merging away, so that each row has its own"
+            )
+        _name_cells(row, number)
         cell = next((one for one in row if one.get("r") == name), None)
         if cell is None:
             cell = etree.Element(f"{{{_MAIN}}}c", {"r": name})
@@ -96,6 +108,22 @@ def _patched(content: bytes, new: dict[tuple[int, int], str]) -> bytes:
         row.attrib.pop("spans", None)
     written: bytes = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)
     return written
+
+
+def _corners(area: str) -> tuple[int, int, int, int]:
+    """The first row and column of an area like `B2:C3`, and the last ones."""
+    first, _, last = area.partition(":")
+    last = last or first
+    top, low = (int("".join(filter(str.isdigit, one))) for one in (first, last))
+    return top, _column(first), low, _column(last)
+
+
+def _name_cells(row: Any, number: int) -> None:
+    """Give the cells of a row the names that a file may leave out."""
+    at = -1
+    for cell in row:
+        at = _column(cell.get("r") or "") if cell.get("r") else at + 1
+        cell.set("r", f"{_letters(at)}{number}")
 
 
 def _letters(column: int) -> str:

@@ -16,8 +16,9 @@ GROUPS = ("phase", "task", "timekeeper", "matter")
 class Row(NamedTuple):
     """One phase, task, timekeeper or matter: exact hours and amounts.
 
-    `value` is the work at the standard rates of the firm, else at the rates of the entries; `written_down` is what of
-    it was not billed. `budget` is None where there is none.
+    `budget` is None where there is none; it is held against the fees of the phases and matters that have one. `value`
+    is the work at the standard rates of the firm, else at the rates of the entries; `written_down` is what of it was
+    not billed.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Row(NamedTuple):
     value: Decimal
     expenses: Decimal
     budget: Decimal | None = None
+    budgeted: Decimal = ZERO  # the fees of the work that the budget is for
 
     @property
     def effective_rate(self) -> Decimal | None:
@@ -41,7 +43,7 @@ class Row(NamedTuple):
     @property
     def left(self) -> Decimal | None:
         """What is left of the budget, negative when it is overspent."""
-        return None if self.budget is None else self.budget - self.fees
+        return None if self.budget is None else self.budget - self.budgeted
 
 
 class Profitability(NamedTuple):
@@ -95,16 +97,21 @@ def _budget(group: str, key: str, entries: Sequence[Entry], firm: Firm) -> Decim
 
 def _row(key: str, label: str, entries: Sequence[Entry], firm: Firm, budget: Decimal | None) -> Row:
     work = [entry for entry in entries if entry.kind == FEE]
-    fees = sum((fee_of(entry) or ZERO for entry in entries if entry.kind in (FEE, "adjustment")), ZERO)
+    in_budget = [one for one in entries if firm.phase_of(one) in firm.budgets.get(one.matter, {})]
     return Row(
         key,
         label,
         hours=sum((entry.hours or ZERO for entry in work), ZERO),
-        fees=fees,
+        fees=_fees(entries),
         value=sum((_value(entry, firm) for entry in entries if entry.kind != EXPENSE), ZERO),
         expenses=sum((entry.amount or ZERO for entry in entries if entry.kind == EXPENSE), ZERO),
         budget=budget,
+        budgeted=_fees(in_budget),
     )
+
+
+def _fees(entries: Sequence[Entry]) -> Decimal:
+    return sum((fee_of(entry) or ZERO for entry in entries if entry.kind in (FEE, "adjustment")), ZERO)
 
 
 def fee_of(entry: Entry) -> Decimal | None:

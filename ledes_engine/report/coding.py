@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from ledes_engine.coding.entry import FIELDS, Entry
 from ledes_engine.coding.llm.asking import Asked, Estimate
-from ledes_engine.coding.suggestion import REASONS, Suggestion
+from ledes_engine.coding.suggestion import REASONS, Choice, Suggestion
 from ledes_engine.report.words import counted, printable
 
 # So much of a narrative and so many entries are shown.
-_WIDTH, _MOST = 76, 200
+_WIDTH, _MOST, _LABEL = 76, 200, 48
 
 
 class Outcome(NamedTuple):
@@ -23,6 +23,9 @@ class Outcome(NamedTuple):
     asked: Asked | None
     written: str  # the file, empty when none was written
     added: Sequence[str]  # columns that were added
+    reading: str = ""  # which columns were read as what
+    sets: Mapping[tuple[str, str], Sequence[str]] = {}  # of task codes in play, by client and matter
+    approved: Mapping[int, Mapping[str, str]] = {}  # what was chosen in a review
 
 
 def left(outcome: Outcome) -> list[tuple[int, list[str]]]:
@@ -43,13 +46,33 @@ def left(outcome: Outcome) -> list[tuple[int, list[str]]]:
 def _guessed(outcome: Outcome, number: int, field: str) -> bool:
     """Whether a code was filled in though it is not sure."""
     one, code = outcome.suggestions[number], outcome.filled.get(number, {}).get(field)
-    return code is not None and field in one.abstained and field in one.choices and one.choices[field].code == code
+    chosen = outcome.approved.get(number, {}).get(field)
+    return code is not None and chosen is None and field in one.abstained and field in one.choices
 
 
 def render(outcome: Outcome, *, explain: bool = False) -> str:
     """The text for the terminal."""
     parts = [*_explained(outcome)] if explain else []
     return "\n".join([*parts, *_for_review(outcome), *_contradicted(outcome), *_summary(outcome)]) + "\n"
+
+
+# What decided, in words for billing staff.
+_STEPS = {
+    "exact": "your own phrase or approval",
+    "lexicon": "known phrase",
+    "fuzzy": "near match",
+    "narrative": "wording",
+    "model": "language model",
+}
+
+
+def _percent(choice: Choice) -> str:
+    """The confidence; nothing is ever quite certain."""
+    return f"{min(choice.confidence, 0.99):.0%}"
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
 
 
 def _shown(text: str) -> str:
@@ -69,8 +92,8 @@ def _explained(outcome: Outcome) -> Iterator[str]:
             words = ", ".join(f'"{printable(word)}"' for word in choice.evidence)
             instead = f"; next {choice.runner_up}" if choice.runner_up else ""
             yield (
-                f"    {field:9} {code}  {choice.label}: {choice.confidence:.0%} sure, {choice.step} step"
-                f"{f', by {words}' if words else ''}{instead}"
+                f"    {field:9} {code}  {_short(choice.label)}: {_percent(choice)} sure, by {_STEPS[choice.step]}"
+                f"{f' {words}' if words else ''}{instead}"
             )
     if outcome.filled:
         yield ""
@@ -87,7 +110,7 @@ def _for_review(outcome: Outcome) -> Iterator[str]:
             choice = one.choices.get(field)
             reason = REASONS.get(one.abstained[field], one.abstained[field])
             verb = "filled in as" if _guessed(outcome, number, field) else "perhaps"
-            guess = f"; {verb} {choice.code} {choice.label} ({choice.confidence:.0%})" if choice else ""
+            guess = f"; {verb} {choice.code} {_short(choice.label)} ({_percent(choice)})" if choice else ""
             yield f"    {field}: {reason}{guess if not one.tasks else ''}"
         for text, choices in one.tasks:
             codes = " ".join(choices[field].code for field in FIELDS if field in choices) or "no code"
@@ -121,9 +144,12 @@ def _summary(outcome: Outcome) -> Iterator[str]:
         for field, code in codes.items():
             choice = outcome.suggestions[number].sure.get(field)
             guess = "guess" if _guessed(outcome, number, field) else "review"
-            steps[choice.step if choice and choice.code == code else guess] += 1
+            steps[_STEPS[choice.step] if choice and choice.code == code else guess] += 1
     filled = steps.total()
     yield f"{outcome.source}: {_entries(len(entries))}, {counted(blanks, 'blank code')}"
+    if outcome.reading:
+        yield f"  {printable(outcome.reading)}"
+    yield from _sets(outcome)
     if blanks:
         shares = ", ".join(f"{step} {count / filled:.0%}" for step, count in steps.most_common()) if filled else ""
         verb = "filled in" if outcome.written else "can be filled in"
@@ -141,6 +167,20 @@ def _summary(outcome: Outcome) -> Iterator[str]:
     if outcome.added:
         yield f"  columns added at the end: {', '.join(outcome.added)}"
     yield f"{outcome.written} written" if outcome.written else "nothing was written; add -o FILE to write the codes"
+
+
+def _sets(outcome: Outcome) -> Iterator[str]:
+    """Which sets of task codes were taken for which matters."""
+    by_sets: dict[str, list[str]] = {}
+    for (_, matter), names in outcome.sets.items():
+        by_sets.setdefault(" and ".join(names) or "none", []).append(printable(matter) or "(no matter)")
+    for names, matters in by_sets.items():
+        more = f" and {len(matters) - _MATTERS} more" if len(matters) > _MATTERS else ""
+        yield f"  task codes of the set {names}: matter {', '.join(matters[:_MATTERS])}{more}"
+
+
+# So many matters are named.
+_MATTERS = 6
 
 
 def _entries(number: int) -> str:

@@ -32,7 +32,7 @@ def _cells(row: Row) -> list[str]:
 def _text(report: Profitability, firm: Firm, groups: Sequence[str]) -> str:
     lines = [printable(firm.name)] if firm.name else []
     for group in groups:
-        rows = [*report.groups[group], report.total]
+        rows = [*report.groups[group], _total(report, group)]
         table = [[group, *_HEAD], *([_named(row), *_cells(row)] for row in rows)]
         used = [at for at in range(len(table[0])) if at < 2 or any(line[at] not in ("", "0.00") for line in table[1:])]
         widths = [max(len(line[at]) for line in table) for at in used]
@@ -49,6 +49,11 @@ def _text(report: Profitability, firm: Firm, groups: Sequence[str]) -> str:
         lines.append("")
     lines += _notes(report)
     return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _total(report: Profitability, group: str) -> Row:
+    """The total row of a table; budgets are of phases and matters."""
+    return report.total if group in ("phase", "matter") else report.total._replace(budget=None)
 
 
 def _named(row: Row, longest: int = 44) -> str:
@@ -88,7 +93,7 @@ def _html(report: Profitability, firm: Firm, groups: Sequence[str]) -> str:
         {
             "group": group,
             "bars": _bars(report.groups[group]),
-            "rows": [(_named(row), _cells(row)) for row in [*report.groups[group], report.total]],
+            "rows": [(_named(row), _cells(row)) for row in [*report.groups[group], _total(report, group)]],
         }
         for group in groups
     ]

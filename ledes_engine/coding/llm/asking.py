@@ -38,6 +38,10 @@ BUDGET = "the budget for the language model is used up"
 REFUSED = "the language model refused to answer"
 NO_ANSWER = "the language model gave no answer that can be used"
 DOWN = "the language model's server did not answer"
+LIES = "the server counts more tokens than a call can take, so no limit would hold"
+# Seconds between attempts: the first pause, which doubles, and the longest.
+_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_SERVERS_FAULT = 500
 
 
 class Group(NamedTuple):
@@ -98,7 +102,8 @@ class Asker:
         """What `ask` would send and take; nothing is sent."""
         batches = [(group, batch) for group in self._open(groups) for batch in self._batches(group.questions)]
         prompts = [prompt.messages(batch, group.codes) for group, batch in batches]
-        told = sum(map(prompt.tokens_of, prompts))
+        told = sum(prompt.tokens_of(prompt.messages(batch, group.codes), prompt.schema(batch, group.codes))
+                   for group, batch in batches)  # fmt: skip
         answered = sum(_most_answered(batch) for _, batch in batches)
         cost = price_at_most(self._settings, told, answered)
         entries = sum(len(self._same[one.number]) for _, batch in batches for one in batch)
@@ -109,6 +114,7 @@ class Asker:
         groups = self._open(groups)
         if groups:
             self._refuse_bad_server()
+            self._audit.note({"at": datetime.now(UTC).isoformat(), "event": "run", "model": self._settings.name})
             asyncio.run(self._run(groups))
         return Asked(self._answers, self._reasons, self._budget.spent, self._cached, self._stopped)
 
@@ -149,8 +155,14 @@ class Asker:
 
     def _refuse_bad_server(self) -> None:
         settings = self._settings
-        url = urlsplit(settings.base_url)
-        if settings.base_url and (url.scheme not in ("http", "https") or not url.hostname):
+        try:
+            url = urlsplit(settings.base_url)
+            url.port  # noqa: B018  raises for one that cannot be
+        except ValueError as error:
+            raise LedesError(f"coding.model.base_url: {settings.base_url!r} is no address ({error})") from error
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise LedesError(f"the environment variable {settings.key_variable} holds signs that no key has")
+        if settings.base_url and (url.scheme not in ("http", "https") or not url.hostname or " " in url.netloc):
             raise LedesError(f"coding.model.base_url: {settings.base_url!r} is no address like https://host/v1")
         if url.scheme == "http" and url.hostname not in _LOCAL:
             raise LedesError("coding.model.base_url: billing data leaves the machine over https only")
@@ -160,13 +172,14 @@ class Asker:
     def _client(self) -> "AsyncOpenAI":
         settings = self._settings
         try:
-            from openai import AsyncAzureOpenAI, AsyncOpenAI
+            from openai import AsyncAzureOpenAI, AsyncOpenAI, DefaultAsyncHttpxClient
         except ImportError:
             raise LedesError("the language model needs openai: pip install 'ledes-engine[llm]'") from None
         common: dict[str, Any] = {
             "api_key": self._key or "none",
             "timeout": settings.timeout,
-            "max_retries": settings.retries,
+            "max_retries": 0,  # each attempt is booked, so that a budget holds
+            "http_client": DefaultAsyncHttpxClient(follow_redirects=False),  # nothing goes to another server
         }
         if settings.api_version:
             return AsyncAzureOpenAI(azure_endpoint=settings.base_url, api_version=settings.api_version, **common)
@@ -205,40 +218,60 @@ class Asker:
             queue.task_done()
 
     async def _ask_batch(self, client: "AsyncOpenAI", codes: Codes, batch: Sequence[Question]) -> list[Question]:
-        """One call; the questions that it left open."""
+        """One question to the server, put again while it is busy; the entries that it left open."""
         for one in batch:
             self._tries[one.number] = self._tries.get(one.number, 0) + 1
-        asked = prompt.messages(batch, codes)
+        asked, shape = prompt.messages(batch, codes), prompt.schema(batch, codes)
+        for attempt in range(self._settings.retries + 1):
+            reply = await self._attempt(client, asked, shape, batch, codes)
+            if reply is None:
+                return list(batch)
+            if not reply.error:
+                break
+            if reply.hopeless or attempt == self._settings.retries:
+                self._note_failure(reply)
+                return list(batch)
+            await asyncio.sleep(min(reply.wait if reply.wait is not None else _PAUSE * 2**attempt, _LONGEST_PAUSE))
+        self._failures = 0
+        return [one for one in batch if one.number not in self._answers]
+
+    async def _attempt(
+        self,
+        client: "AsyncOpenAI",
+        asked: list[dict[str, str]],
+        shape: dict[str, Any],
+        batch: Sequence[Question],
+        codes: Codes,
+    ) -> "_Reply | None":
+        """One call within the budget, with its answers kept and noted; None where the budget has no room for it."""
         most = _most_answered(batch)
-        ticket = None if self._stopped else self._budget.reserve(prompt.tokens_of(asked), most)
+        worst = prompt.tokens_of(asked, shape)
+        ticket = None if self._stopped else self._budget.reserve(worst, most)
         if ticket is None:
             self._stopped = self._stopped or BUDGET
-            return list(batch)
-        reply = await self._call(client, asked, prompt.schema(batch, codes), most)
+            return None
+        reply = await self._call(client, asked, shape, most)
         server = urlsplit(self._settings.base_url)._replace(query="").geturl().rpartition("@")[2]
-        event = {"at": datetime.now(UTC).isoformat(), "model": self._settings.name, "server": server}
+        event = {"at": datetime.now(UTC).isoformat(), "model": self._settings.name, "server": server, "asked": asked}
         if reply.error:
             if reply.charged:
                 self._budget.settle(ticket, None, None)
             else:
                 self._budget.release(ticket)
-            self._audit.note({**event, "asked": asked, "error": reply.error})
-            self._note_failure(reply)
-            return list(batch)
-        self._failures = 0
+            self._audit.note({**event, "error": reply.error})
+            return reply
         cost = self._budget.settle(ticket, reply.told, reply.answered)
+        if (reply.told or 0) > worst or (reply.answered or 0) > most:
+            self._stopped = LIES
         found, refused = self._answers_in(reply, batch, codes)
-        decisions = {one.number: found.get(one.number, "none") for one in batch}
-        taken = {"tokens_in": reply.told, "tokens_out": reply.answered, "cost": cost}
-        self._audit.note(
-            {**event, "asked": asked, **taken, "answer": reply.content, "decisions": decisions, "refused": refused}
-        )
-        self._memory.keep(
-            {self._keys[number]: json.dumps(answer._asdict()) for number, answer in found.items()}, _today()
-        )
+        kept = {self._keys[number]: json.dumps(answer._asdict()) for number, answer in found.items()}
+        self._memory.keep(kept, _today())  # first of all: they were paid for
         for number, answer in found.items():
             self._settle(number, answer)
-        return [one for one in batch if one.number not in found]
+        decisions = {one.number: found.get(one.number, "none") for one in batch}
+        taken = {"tokens_in": reply.told, "tokens_out": reply.answered, "cost": cost, "answer": reply.content}
+        self._audit.note({**event, **taken, "decisions": decisions, "refused": refused})
+        return reply
 
     def _answers_in(
         self, reply: "_Reply", batch: Sequence[Question], codes: Codes
@@ -286,8 +319,10 @@ class Asker:
                 async with asyncio.timeout(self._settings.timeout):
                     return _reply_in(await _body(response))
         except openai.APIStatusError as error:
-            hopeless = error.status_code in (400, 401, 403, 404)
-            return _Reply(error=f"status {error.status_code}", hopeless=hopeless)
+            busy = error.status_code in (408, 409, 429) or error.status_code >= _SERVERS_FAULT
+            wait = error.response.headers.get("retry-after", "")
+            seconds = float(wait) if wait.isdigit() else None
+            return _Reply(error=f"status {error.status_code}", hopeless=not busy, wait=seconds)
         except (openai.OpenAIError, TimeoutError, OSError, LedesError) as error:
             told = str(error) or type(error).__name__
             charged = not isinstance(error, openai.APIConnectionError) or isinstance(error, openai.APITimeoutError)
@@ -305,6 +340,7 @@ class _Reply(NamedTuple):
     refused: bool = False
     error: str = ""
     hopeless: bool = False  # asking again would give the same
+    wait: float | None = None  # seconds that the server asks to wait
     charged: bool = False  # the server took the question, so that it may have to be paid for
 
 

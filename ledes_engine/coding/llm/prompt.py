@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -81,9 +81,10 @@ def name_of(at: int) -> str:
             return letters
 
 
-def tokens_of(asked: Sequence[dict[str, str]]) -> int:
-    """At most so many tokens, whichever model counts them."""
-    return sum(len(one["content"]) // _CHARACTERS_OF_A_TOKEN + 8 for one in asked)
+def tokens_of(asked: Sequence[dict[str, str]], shape: Mapping[str, Any]) -> int:
+    """At most so many tokens, whichever model counts them, with the schema, which servers may count."""
+    texts = [*(one["content"] for one in asked), json.dumps(shape)]
+    return sum(len(text) // _CHARACTERS_OF_A_TOKEN + 8 for text in texts)
 
 
 def schema(questions: Sequence[Question], codes: Codes) -> dict[str, Any]:

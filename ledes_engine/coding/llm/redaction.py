@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from ledes_engine.resources import data_folder
@@ -16,19 +17,33 @@ _LONGEST = 2_000  # characters of a narrative; what is beyond does not help to c
 
 # Addresses are hidden first, because the parts of one look like words.
 _ADDRESSES = r"""(?P<EMAIL>[^\s@,;:<>()\[\]"]{1,64}@[^\s@,;:<>()\[\]"]{1,255})|(?P<LINK>(?:https?://|www\.|[A-Za-z]:\\|\\\\)\S{1,500})"""
+_NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion"
+)
 _TOKEN = re.compile(
     r"""
-    (?P<amount>(?:[$€£¥]|\b(?:usd|eur|gbp|us\$|cad|aud)\b)[ ]?\d[\d.,]*(?:[ ]?(?:k|m|mm|bn|million|billion|thousand)\b)?
+    (?P<amount>(?:[$€£¥]|\b(?:usd|eur|gbp|us\$|cad|aud)\b)[ ]?\d[\d.,]*
+        (?:[ ]?(?:k|m|mm|bn|million|billion|thousand)\b)?
       | \d[\d.,]*[ ]?(?:dollars|euros|pounds|usd|eur|gbp)\b)
+  | (?P<worded>\b(?:(?:NUMBERS)(?:[ -]|,[ ])+(?:and[ ])?)+(?:NUMBERS|dollars|percent)\b)
   | (?P<number>[^\s\d,;:()\[\]"'/–—]*\d[^\s,;:\[\]"–—]*)
   | (?P<word>[^\W\d_]+(?:['’.&-][^\W\d_]+)*)
   | (?P<other>\s+|.)
-    """,
+    """.replace("NUMBERS", _NUMBER_WORDS),
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_KINDS = {"amount": "AMOUNT", "number": "NUMBER", "word": "NAME"}
+_KINDS = {"worded": "NUMBER", "amount": "AMOUNT", "number": "NUMBER", "word": "NAME"}
 _ENDS = frozenset(".;:!?\n•|")
-_TOWARDS = frozenset("with w/ w to from for of by re and v vs".split())
+_TOWARDS = frozenset(
+    "with w/ w to from for of by re and v vs call called told asked tell ask spoke speak between via per meet met "
+    "email emailed interview interviewed depose deposed".split()
+)
+_BEFORE_A_NAME = frozenset("mr mrs ms miss dr prof hon judge justice messrs sir mr. mrs. ms. dr. prof. hon.".split())
+_SAYING = frozenset(
+    "called calls said says emailed emails testified advised asked asks told wants wrote replied responded left "
+    "and".split()
+)
 _DIGIT = re.compile(r"\d")
 
 
@@ -76,17 +91,15 @@ def redact(text: str, known: Iterable[str] = ()) -> Redacted:
     placeholder wherever it comes in the text: `[NAME-A]`.
     """
     text = text[:_LONGEST]
-    for pattern, said in vocabulary().spelt_out:
-        text = pattern.sub(f" {said} ", text)
     placeholders: dict[tuple[str, str], str] = {}
     hidden = _pattern_of(tuple(sorted({one.strip() for one in known if len(one.strip()) > 1})))
     pieces: list[str] = []
     at = 0
     for match in hidden.finditer(text):
         kind = match.lastgroup or "ID"
-        pieces += [*_redacted(text, at, match.start(), placeholders), _placeholder(kind, match[0], placeholders)]
+        pieces += [*_redacted(text[at : match.start()], text, placeholders), _placeholder(kind, match[0], placeholders)]
         at = match.end()
-    pieces += _redacted(text, at, len(text), placeholders)
+    pieces += _redacted(text[at:], text, placeholders)
     originals = {placeholder: original for (_, original), placeholder in placeholders.items()}
     return Redacted(" ".join("".join(pieces).split()), originals)
 
@@ -96,24 +109,27 @@ def _pattern_of(known: tuple[str, ...]) -> re.Pattern[str]:
     """What finds addresses and the known texts, the longest first, and each of their words that is no common one."""
     words = {part for text in known for part in re.split(r"[^\w]+", text) if len(part) > 2}
     rare = {word for word in words if word.lower() not in vocabulary().common or word.lower() in vocabulary().names}
-    every = sorted({*known, *rare}, key=lambda one: (-len(one), one))
+    pairs = {f"{one} {other}" for text in known for one, other in pairwise(text.split())}
+    every = sorted({*known, *rare, *pairs}, key=lambda one: (-len(one), one))
     listed = rf"|(?<!\w)(?P<ID>{'|'.join(map(re.escape, every))})(?!\w)" if every else ""
     return re.compile(_ADDRESSES + listed, re.I)
 
 
-def _redacted(text: str, start: int, end: int, placeholders: dict[tuple[str, str], str]) -> list[str]:
+def _redacted(part: str, text: str, placeholders: dict[tuple[str, str], str]) -> list[str]:
     """The pieces of a part of the text, each one fit to leave."""
     shouted = text.isupper()
     pieces: list[str] = []
-    before = ""
-    for match in _TOKEN.finditer(text, start, end):
+    before = "" if text.startswith(part) else "]"
+    for pattern, said in vocabulary().spelt_out:
+        part = pattern.sub(f" {said} ", part)
+    for match in _TOKEN.finditer(part):
         kind, piece = match.lastgroup or "other", match[0]
         if kind == "other":
             pieces.append(piece if piece.isascii() else " ")
             before = piece if piece.strip() else before
             continue
         if kind == "word":
-            following = _following(text, match.end(), end)
+            following = _following(part, match.end())
             first = not before or before in _ENDS
             if _may_leave(piece, before, following, first=first, shouted=shouted):
                 pieces.append(piece)
@@ -124,19 +140,22 @@ def _redacted(text: str, start: int, end: int, placeholders: dict[tuple[str, str
     return pieces
 
 
-def _following(text: str, start: int, end: int) -> str:
-    found = re.compile(r"\s*([^\W\d_]+)").match(text, start, end)
+def _following(text: str, start: int) -> str:
+    found = _NEXT_WORD.match(text, start)
     return found[1] if found else ""
+
+
+_NEXT_WORD = re.compile(r"\s*([^\W\d_]+)")
 
 
 def _may_leave(word: str, before: str, following: str, *, first: bool, shouted: bool) -> bool:
     words = vocabulary()
     low = word.lower().replace("’", "'").removesuffix("'s")
-    if low not in words.common:
+    if low not in words.common or before in _BEFORE_A_NAME:
         return False
     if low in words.names:
-        named = before in _TOWARDS or before == "]" or following[:1].isupper() or (word[0].isupper() and not first)
-        return not named and not shouted
+        named = before in _TOWARDS or before == "]" or following[:1].isupper() or following.lower() in _SAYING
+        return not named and word.islower() and low == word
     if word.islower() or shouted or first:
         return True
     return low in words.titles

@@ -69,4 +69,7 @@ def examine(settings: ModelSettings) -> None:
     for name in ("batch", "at_once", "timeout", "max_calls"):
         if getattr(settings, name) < 1:
             raise LedesError(f"coding.model.{name} must be 1 or more")
+    for name in ("max_tokens", "retries"):
+        if getattr(settings, name) < 0:
+            raise LedesError(f"coding.model.{name} must not be negative")
     prices_of(settings)
