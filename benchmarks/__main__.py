@@ -194,15 +194,15 @@ def coding() -> Iterator[tuple[str, float, float]]:
 
     rows = [row for row in labelled("train", "tune") if row.set == "litigation"]
     texts = [f"{row.narrative} ({note})" for note in ("Acme", "Bolt", "Cole", "Dean") for row in rows]
-    entries, sets = [Entry(text, matter="M") for text in texts], {("", "M"): ("litigation",)}
+    entries = [Entry(text, matter="M") for text in texts]
     nlp = spacy.blank("en")
     for classify, limit in ((False, 11), (True, 24)):
         warm = Coder(Rules(sets=("litigation",)), classify=classify)
-        list(warm.stream(entries[:200], sets))
+        warm.suggest(entries[:200])
 
         def assign(warm: Coder = warm) -> None:
             warm.forget()
-            assert sum(1 for _ in warm.stream(entries, sets)) == len(texts)
+            assert len(warm.suggest(entries)) == len(texts)
 
         ours, theirs = by_turns(assign, lambda: sum(1 for _ in nlp.pipe(texts)), 3)
         what = f"codes for {len(texts)} distinct entries {'with' if classify else 'without'} the classifier"

@@ -71,6 +71,7 @@ def run(options: argparse.Namespace) -> int:
     from ledes_engine.entries import read_entries
     from ledes_engine.practice.firm import read_firm
     from ledes_engine.report import coding as report
+    from ledes_engine.resources import without_collector
     from ledes_engine.suggesting import coder_of
 
     _refuse_to_overwrite(options)
@@ -83,7 +84,7 @@ def run(options: argparse.Namespace) -> int:
     names = [name.strip() for name in (options.sets or "").split(",") if name.strip()]
     coder = coder_of(guidelines, names or None, threshold=options.threshold, memory=memory)
     sets = sets_by_matter(entries, coder.rules)
-    with _progress(len(entries), "coding") as told:
+    with _progress(len(entries), "coding") as told, without_collector():
         suggestions = []
         for one in coder.stream(entries, sets):
             suggestions.append(one)

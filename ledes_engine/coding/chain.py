@@ -81,7 +81,8 @@ class Coder:
 
     def suggest(self, entries: Sequence[Entry]) -> list[Suggestion]:
         """The suggestions for entries, in their order."""
-        return list(self.stream(entries, sets_by_matter(entries, self.rules)))
+        with without_collector():
+            return list(self.stream(entries, sets_by_matter(entries, self.rules)))
 
     def stream(
         self, entries: Iterable[Entry], sets: Mapping[tuple[str, str], tuple[str, ...]] | None = None
