@@ -129,7 +129,7 @@ class Coder:
         parts: list[tuple[str, dict[str, _Question]]] = []
         several = doubtful and TASK in known and may_be_several(text)
         narrative = analyse(entry.narrative) if several else None
-        if narrative and len(narrative.tasks) > 1 and narrative.groups > 1:
+        if narrative and len(narrative.tasks) > 1 and (narrative.groups > 1 or ";" in entry.narrative):
             for told in map(narrative.words_of, narrative.tasks):
                 part = Text(words_of(told), told)
                 whole = entry._replace(narrative=told)
