@@ -189,7 +189,7 @@ def _entries(number: int) -> str:
 
 def _asked(asked: Asked) -> Iterator[str]:
     spent = asked.spent
-    cost = f", {spent.cost:.4f} spent" if spent.cost is not None else ""
+    cost = f", {spent.cost:.6f} spent" if spent.cost is not None else ""
     kept = f", {asked.cached} known from before" if asked.cached else ""
     yield (
         f"  language model: {counted(spent.calls, 'call')}, {spent.told} tokens sent, {spent.answered} received{cost}; "
