@@ -29,6 +29,8 @@ THRESHOLD = 0.6
 # Approved by a person for this matter, for another one, and a text that is only like an approved one.
 _APPROVED, _APPROVED_ELSEWHERE = 0.99, 0.95
 _AT_A_TIME = 512
+# So many entries are remembered from earlier in a stream.
+_REMEMBERED = 200_000
 # A step that is so sure ends the chain; below that the later steps, which see more, may do better.
 _SURE = 0.93
 
@@ -107,6 +109,8 @@ class Coder:
             if key not in self._known and key not in drafts:
                 drafts[key] = self._draft(entry, names, doubtful=entry.narrative in doubtful)
         self._classify_left()
+        if len(self._known) > _REMEMBERED:
+            self._known = {key: self._known[key] for key in keys if key in self._known}
         self._known |= {key: self._finished(draft) for key, draft in drafts.items()}
         return [self._known[key] for key in keys]
 

@@ -1,8 +1,8 @@
-"""The narrative step: a spaCy pipeline that ends in a small linear classifier.
+"""The narrative step: spaCy's blank English with this package's own cut into words, a PhraseMatcher for the labels and
+keywords of the code sets, and a small linear classifier that judges many texts at a time.
 
-The pipeline is blank English with this package's own cut into words, a PhraseMatcher for the labels and keywords of the
-code sets, and a component that adds up weights. The weights are in `rules/lexicon/coding.npz`, which
-`python -m benchmarks.coding.train` makes from the labelled narratives in `fixtures/coding/`, the same on every run.
+Its weights are in `rules/lexicon/coding.npz`, which `python -m benchmarks.coding.train` makes from the labelled
+narratives in `fixtures/coding/`, the same on every run.
 """
 
 import os
@@ -77,6 +77,8 @@ class Scorer:
         """The score of each code for each text: texts x codes."""
         import numpy as np
 
+        if len(self._rows) > _REMEMBERED:
+            self._rows, self._sums, self._table = {}, [], None
         total = np.zeros((len(texts), len(self.weights.codes)), np.float32)
         for at, block in enumerate(self.weights.blocks):
             if block == "letters":
@@ -122,6 +124,8 @@ class Scorer:
         return tuple(words[place] for place in (-weighed).argsort(kind="stable")[:3] if weighed[place] > 0)
 
 
+# So many words are remembered.
+_REMEMBERED = 200_000
 # No text is divided by nothing.
 _LEAST = 1e-9
 
@@ -151,7 +155,7 @@ class Classifier:
             raise LedesError("the narrative step needs spaCy: pip install 'ledes-engine[coding]'") from None
         self._nlp = spacy.blank("en")
         self._nlp.tokenizer = lambda text: Doc(self._nlp.vocab, words=words_of(text) or [" "])
-        self._matchers: dict[str, Any] = {}
+        self._matchers: dict[frozenset[str], Any] = {}
         self._matcher = PhraseMatcher
         self._doc = Doc
         self._scorers: dict[str, Scorer | None] = {}
@@ -164,7 +168,7 @@ class Classifier:
         known = [at for at, code in enumerate(scorer.weights.codes) if code in space.codes] if scorer else []
         if scorer is None or not known:
             return [None] * len(texts)
-        scores = scorer.scores(texts)[:, known] + self._named(texts, space, [scorer.weights.codes[at] for at in known])
+        scores = scorer.scores(texts)[:, known] + self._named(texts, [scorer.weights.codes[at] for at in known])
         shares = np.exp(scores - scores.max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
         order = np.argsort(-shares, axis=1, kind="stable")[:, :2]
@@ -176,12 +180,12 @@ class Classifier:
             found.append(Guess(code, float(shares[number, best]), runner_up, scorer.evidence(text, known[best])))
         return found
 
-    def _named(self, texts: Sequence[Text], space: Space, codes: Sequence[str]) -> "Floats":
+    def _named(self, texts: Sequence[Text], codes: Sequence[str]) -> "Floats":
         """What is added to the score of a code whose label or keyword stands in a text."""
         import numpy as np
 
         added = np.zeros((len(texts), len(codes)), np.float32)
-        matcher, strings = self._phrases(space), self._nlp.vocab.strings
+        matcher, strings = self._phrases(frozenset(codes)), self._nlp.vocab.strings
         place = {strings[code]: at for at, code in enumerate(codes)}
         for number, text in enumerate(texts):
             for found, _, _ in matcher(self._doc(self._nlp.vocab, words=text.words or [" "])):
@@ -194,21 +198,17 @@ class Classifier:
             self._scorers[space] = Scorer(weights) if weights else None
         return self._scorers[space]
 
-    def _phrases(self, space: Space) -> Any:
-        """What finds the labels and keywords of the codes of a space."""
-        key = f"{space.name} {hash(space.codes)}"
-        if key not in self._matchers:
-            matcher = self._matcher(self._nlp.vocab, attr="ORTH")
-            learned = set((self._scorers[space.name] or Scorer(NOTHING)).weights.codes)
-            for code, phrases in keywords(space.codes & learned).items():
+    def _phrases(self, codes: frozenset[str]) -> Any:
+        """What finds the labels and keywords of some codes."""
+        if codes not in self._matchers:
+            matcher = self._matchers[codes] = self._matcher(self._nlp.vocab, attr="ORTH")
+            for code, phrases in keywords(codes).items():
                 matcher.add(code, [self._nlp.make_doc(phrase) for phrase in phrases])
-            self._matchers[key] = matcher
-        return self._matchers[key]
+        return self._matchers[codes]
 
 
 # What one keyword of a code adds to its score.
 _KEYWORD = 0.5
-NOTHING = Weights((), (), (), ())
 
 
 @lru_cache(maxsize=64)
