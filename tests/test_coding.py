@@ -120,6 +120,14 @@ def test_a_denied_code_is_not_given():
 def test_the_activities_of_2013_need_the_clients_leave():
     assert all(code < "A113" for code in spaces(("litigation",), Rules())["activity"].codes)
     assert "A126" in spaces(("litigation",), Rules(activities_of_2013=True))["activity"].codes
+    calls = [
+        "Telephone call with expert re draft report",
+        "Call with witness re testimony",
+        "Call with court clerk re filing",
+    ]
+    for adopted, expected in ((False, ["A108"] * 3), (True, ["A114", "A113", "A108"])):
+        coder = Coder(Rules(sets=("litigation",), activities_of_2013=adopted))
+        assert [codes(coder, text)["activity"] for text in calls] == expected
 
 
 @pytest.mark.parametrize(

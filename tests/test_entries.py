@@ -212,6 +212,8 @@ def test_a_formula_is_never_written_over():
         (b"{}", "a.json", "no list of entries"),
         (b'[{"note": "x"', "a.json", "broken off"),
         (b"[1]", "a.json", "no object"),
+        (b'[{"note": "x"},]', "a.json", "comma"),
+        (b'[{"note": "x"}] more', "a.json", "something follows the list"),
         (b"[" * 100_000, "a.json", "cannot be read|no object"),
         (b"PK", "a.xlsx", "no Excel file"),
         (b"hello", "a.txt", "no LEDES file"),

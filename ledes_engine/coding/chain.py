@@ -20,7 +20,7 @@ from ledes_engine.coding.matters import sets_by_matter
 from ledes_engine.coding.memory import Approved, Memory, same_text
 from ledes_engine.coding.spaces import Rules, Space, labels, spaces
 from ledes_engine.coding.suggestion import BLOCK, CONTRADICTORY, NO_SET, UNSURE, VAGUE, Choice, Suggestion
-from ledes_engine.coding.words import LONGEST, content_of, deed_of, deeds, words_of
+from ledes_engine.coding.words import LONGEST, content_of, counterparts, deed_of, deeds, words_of
 from ledes_engine.narrative import Column, analyse
 from ledes_engine.narrative.lexicon import lexicon
 from ledes_engine.resources import without_collector
@@ -145,7 +145,7 @@ class Coder:
         """The suggestion, when every question has its answer."""
         entry, known = draft.entry, draft.known
         choices = {
-            field: _shown(one.choice, one.text.words)
+            field: self._refined(_shown(one.choice, one.text.words), one.text)
             for field, one in draft.questions.items()
             if one.choice is not None
         }
@@ -161,6 +161,13 @@ class Coder:
             if reason:
                 abstained[field] = reason
         return Suggestion(choices, abstained, compared(entry, choices, abstained, known) if known else (), tasks)
+
+    def _refined(self, choice: Choice, text: Text) -> Choice:
+        """Talk with witnesses and experts has codes of its own where the client takes the list of 2013."""
+        if choice.code != "A108" or not self.rules.activities_of_2013:
+            return choice
+        code = next((_OF_2013[role] for role in counterparts(text.words) if role in _OF_2013), "A108")
+        return choice._replace(code=code, label=labels()[code])
 
     def _sure_of(self, questions: "Mapping[str, _Question]") -> dict[str, Choice]:
         """The choices for one task of a block-billed entry that are sure enough."""
@@ -249,6 +256,9 @@ class Coder:
             self._last_read = text, self._reader.read(text)
         verdict = fuzzy.judge_fuzzily(text, self._last_read[1], known, near, space.codes, with_deeds=with_deeds)
         return _chosen(verdict, "fuzzy", space)
+
+
+_OF_2013 = {"witness": "A113", "expert": "A114"}
 
 
 class _Question:

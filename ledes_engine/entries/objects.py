@@ -72,6 +72,7 @@ class Objects:
 def _objects(text: str) -> list[_Object]:
     """The objects of the list that the file is, or that it holds under one of the usual keys."""
     at = _skip(text, 0)
+    alone = text[at : at + 1] == "["
     if text[at : at + 1] == "{":
         whole = _object(text, at)
         key = next((name for name in _LISTS if name in whole.values and isinstance(whole.content[name], list)), None)
@@ -89,8 +90,12 @@ def _objects(text: str) -> list[_Object]:
         at = _skip(text, found[-1].end)
         if text[at : at + 1] == ",":
             at = _skip(text, at + 1)
+            if text[at : at + 1] == "]":
+                raise ValueError(f"a comma stands before the end of the list, at character {at}")
         elif text[at : at + 1] != "]":
             raise ValueError(f"the list is broken off at character {at}")
+    if alone and _skip(text, at + 1) < len(text):
+        raise ValueError(f"something follows the list, at character {at + 1}")
     return found
 
 
