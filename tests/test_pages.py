@@ -136,6 +136,12 @@ class TestInTheBrowser:
             "return [...document.querySelectorAll('.line')].filter(one => one.offsetParent).length"
         )
 
+    def shows(self, browser, count: int) -> None:
+        """Wait until so many lines are shown: the page hides them after the event."""
+        from selenium.webdriver.support.wait import WebDriverWait
+
+        WebDriverWait(browser, 5).until(lambda _: self.shown(browser) == count)
+
     def test_nothing_in_the_file_runs_and_nothing_is_wider_than_the_window(self, browser):
         assert "hacked" not in browser.title
         assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
@@ -144,18 +150,18 @@ class TestInTheBrowser:
         from selenium.webdriver.common.by import By
         from selenium.webdriver.support.select import Select
 
-        assert self.shown(browser) == 3
+        self.shows(browser, 3)
         Select(browser.find_element(By.NAME, "rule")).select_by_value("F06")
-        assert self.shown(browser) == 1
+        self.shows(browser, 1)
         assert browser.find_element(By.TAG_NAME, "output").text.startswith("1 of ")
         browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
         Select(browser.find_element(By.NAME, "timekeeper")).select_by_visible_text("2")
-        assert self.shown(browser) == 2
+        self.shows(browser, 2)
         browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
         browser.find_element(By.CSS_SELECTOR, "input[value=warning]").click()
-        assert self.shown(browser) == 1
+        self.shows(browser, 1)
         browser.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
-        assert self.shown(browser) == 3
+        self.shows(browser, 3)
 
     def test_the_keyboard_reaches_the_findings_and_the_filters(self, browser):
         from selenium.webdriver.common.keys import Keys
