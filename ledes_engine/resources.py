@@ -18,6 +18,19 @@ def data_folder(name: str) -> str:
     return packed if os.path.isdir(packed) else os.path.join(os.path.dirname(_PACKAGE), name)
 
 
+def lexicon_file(name: str) -> str:
+    """The path of a file of words, or of what was learned of them, in `rules/lexicon/`."""
+    return os.path.join(data_folder("rules"), "lexicon", name)
+
+
+def shipped_toml(path: str) -> dict[str, Any]:
+    """The values in a TOML file of ours."""
+    import tomllib
+
+    with open(path, "rb") as file:
+        return tomllib.load(file)
+
+
 def files_below(folder: str, ending: str) -> list[str]:
     """Every file below `folder` with that ending, sorted, so that an order never depends on the disk."""
     found = [

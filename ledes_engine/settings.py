@@ -199,20 +199,9 @@ def _relative(name: str, path: str) -> str:
 
 def _read(path: str) -> dict[str, Any]:
     """A guidelines file, checked key by key."""
-    import tomllib
+    from ledes_engine.strict import read_toml, validated
 
-    from ledes_engine.strict import validated
-
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
-        values = tomllib.loads(text)
-    except OSError as error:
-        raise LedesError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-    except UnicodeDecodeError as error:
-        raise LedesError(f"{path}: the file is not saved as UTF-8; save it so in your editor") from error
-    except tomllib.TOMLDecodeError as error:
-        raise LedesError(f"{path}: {error}") from error
+    values, text = read_toml(path)
     _check_rules(validated(Settings, values, path, text), path, text)
     return values
 

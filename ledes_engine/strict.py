@@ -12,6 +12,22 @@ from ledes_engine.cards import near_miss
 from ledes_engine.model import LedesError
 
 
+def read_toml(path: str) -> tuple[dict[str, Any], str]:
+    """The values in a TOML file of the user's, and its text; raises LedesError in plain words."""
+    import tomllib
+
+    try:
+        with open(path, encoding="utf-8-sig") as file:
+            text = file.read()
+        return tomllib.loads(text), text
+    except OSError as error:
+        raise LedesError(f"{path}: {(error.strerror or str(error)).lower()}") from error
+    except UnicodeDecodeError as error:
+        raise LedesError(f"{path}: the file is not saved as UTF-8; save it so in your editor") from error
+    except tomllib.TOMLDecodeError as error:
+        raise LedesError(f"{path}: {error}") from error
+
+
 def validated(shape: type, data: dict[str, Any], path: str, source: str = "") -> Any:
     """`data` as a `shape`; raises LedesError with file, line, key, what is wrong and what was probably meant."""
     from pydantic import ValidationError

@@ -1,13 +1,12 @@
 """Codes for entries under a client's guidelines: the door to the chain for programs and for `ledes code`."""
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from ledes_engine.coding.chain import Coder
 from ledes_engine.coding.entry import Entry
 from ledes_engine.coding.memory import Memory
-from ledes_engine.coding.spaces import Rules, sets_in_play, task_sets
+from ledes_engine.coding.spaces import Rules, task_sets
 from ledes_engine.coding.suggestion import Suggestion
 from ledes_engine.guidelines import Guidelines, load_guidelines, standard
 from ledes_engine.model import LedesError
@@ -55,14 +54,11 @@ def coder_of(
 ) -> Coder:
     """The chain under guidelines; `code_sets`, `threshold` and `memory` take the place of theirs."""
     coding = guidelines.settings.coding
-    kept = memory or (Memory(coding.memory) if coding.memory else None)
-    if kept is not None and kept.path and not os.path.exists(kept.path):
-        kept = None
     return Coder(
         rules_of(guidelines, code_sets),
         threshold=float(threshold_of(threshold or coding.threshold)),
         phrases=coding.phrases,
-        memory=kept,
+        memory=memory or (Memory(coding.memory) if coding.memory else None),
     )
 
 
@@ -82,15 +78,10 @@ def rules_of(guidelines: Guidelines, code_sets: Sequence[str] | None = None) -> 
         raise LedesError(f"there is no set of task codes {unknown!r}; there are {', '.join(task_sets())}")
     names = code_sets or codes.sets
     allowed = None if codes.allowed is None else frozenset([*codes.allowed, *codes.custom])
-    return Rules(
-        sets=sets_in_play(names),
-        by_matter={
-            one.id: tuple(name for name in one.code_sets if name in task_sets())
-            for one in guidelines.settings.matter
-            if one.code_sets
-        },
-        allowed=allowed,
-        denied=frozenset(code.upper() for code in codes.denied),
-        expenses="expenses-x" if names and "expenses-x" in names and "expenses" not in names else "expenses",
+    return Rules.of(
+        names,
+        {one.id: one.code_sets for one in guidelines.settings.matter},
+        allowed,
+        [code.upper() for code in codes.denied],
         activities_of_2013=guidelines.settings.coding.activities == "2013",
     )

@@ -58,14 +58,9 @@ def _entries(scope: Scope) -> list[Entry]:
 
 def _rules(scope: Scope) -> "Rules":
     """What the client says of codes."""
-    from ledes_engine.coding.spaces import Rules, sets_in_play
+    from ledes_engine.coding.spaces import Rules
 
     client = scope.client
-    names = [one.name for one in client.code_sets.sets]
-    return Rules(
-        sets=sets_in_play(names if client.code_sets.chosen else None),
-        by_matter={one.id: one.code_sets for one in (client.matters or {}).values() if one.code_sets},
-        allowed=client.allowed_codes,
-        denied=frozenset(client.denied_codes),
-        expenses="expenses-x" if "expenses-x" in names and "expenses" not in names else "expenses",
-    )
+    names = [one.name for one in client.code_sets.sets] if client.code_sets.chosen else None
+    by_matter = {one.id: one.code_sets for one in (client.matters or {}).values()}
+    return Rules.of(names, by_matter, client.allowed_codes, client.denied_codes)

@@ -1,7 +1,6 @@
 """`ledes code`: codes for the entries of a file that have none, and a list of those that a person should look at."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from ledes_engine.cli import ACCEPT, REJECT
+from ledes_engine.cli.files import guidelines_of, spare
 from ledes_engine.coding.entry import Entry, coded
 from ledes_engine.coding.memory import STORE, Memory
 from ledes_engine.model import LedesError
@@ -74,8 +74,8 @@ def run(options: argparse.Namespace) -> int:
     from ledes_engine.resources import without_collector
     from ledes_engine.suggesting import coder_of
 
-    _refuse_to_overwrite(options)
-    guidelines = _guidelines(options)
+    spare([options.output], [options.path])
+    guidelines = guidelines_of(options.guidelines)
     firm = read_firm(options.map) if options.map else None
     settings = _model_settings(options, guidelines)
     file = read_entries(read_file(options.path), options.path, guidelines.settings.coding.columns)
@@ -105,19 +105,6 @@ def run(options: argparse.Namespace) -> int:
     )
     print(report.render(outcome, explain=options.explain), end="")
     return REJECT if report.left(outcome) else ACCEPT
-
-
-def _refuse_to_overwrite(options: argparse.Namespace) -> None:
-    if options.output and os.path.realpath(options.output) == os.path.realpath(options.path):
-        raise LedesError(f"{options.output}: this is the file that is read; choose another name to write to")
-
-
-def _guidelines(options: argparse.Namespace) -> "Guidelines":
-    from ledes_engine.guidelines import load_guidelines
-    from ledes_engine.settings import find_file
-
-    name = options.guidelines or find_file(os.getcwd())
-    return load_guidelines(name) if name else load_guidelines()
 
 
 def _model_settings(options: argparse.Namespace, guidelines: "Guidelines") -> "ModelSettings | None":

@@ -5,11 +5,11 @@ import os
 from typing import TYPE_CHECKING
 
 from ledes_engine.cli import ACCEPT, UNDECIDED, complain
+from ledes_engine.cli.files import guidelines_of, spare
 from ledes_engine.model import Document, LedesError
 
 if TYPE_CHECKING:
     from ledes_engine.conversion import Loss
-    from ledes_engine.guidelines import Guidelines
 
 _EPILOG = """exit status: 0 written, 2 not written (something is missing, or --strict and something would be lost)"""
 
@@ -35,9 +35,7 @@ def run(options: argparse.Namespace) -> int:
     from ledes_engine.formats.write import write
     from ledes_engine.resources import write_whole
 
-    for path in (options.output, options.losses):
-        if path and os.path.realpath(path) == os.path.realpath(options.path):
-            raise LedesError(f"{path}: this is the file that is read; choose another name to write to")
+    spare((options.output, options.losses), [options.path])
     document = _document(options.path)
     kind = options.to.lower().lstrip(".")
     format = (
@@ -47,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         if kind not in KINDS
         else _of_lines(document)
     )
-    guidelines = _guidelines(options)
+    guidelines = guidelines_of(options.guidelines)
     done = convert(document, format, guidelines.settings.defaults)
     _report(options, format, done.losses, done.missing)
     if done.missing or (options.strict and done.losses):
@@ -83,14 +81,6 @@ def _document(path: str) -> Document:
 def _of_lines(document: Document) -> str:
     """The format of a CSV file: that of the lines, which XML files are converted to."""
     return document.format if document.family == "ASCII" else "1998BI"
-
-
-def _guidelines(options: argparse.Namespace) -> "Guidelines":
-    from ledes_engine.guidelines import load_guidelines
-    from ledes_engine.settings import find_file
-
-    name = options.guidelines or find_file(os.getcwd())
-    return load_guidelines(os.path.relpath(name)) if name else load_guidelines()
 
 
 def _report(options: argparse.Namespace, format: str, losses: "tuple[Loss, ...]", missing: tuple[str, ...]) -> None:

@@ -2,11 +2,15 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from ledes_engine.formats import detect
 from ledes_engine.formats.fields import FORMATS
+from ledes_engine.model import LedesError
+
+if TYPE_CHECKING:
+    from ledes_engine.guidelines import Guidelines
 
 # Enough of a file to see what it is.
 _HEAD = 1 << 12
@@ -20,6 +24,23 @@ class Found(NamedTuple):
     files: list[str]
     problems: list[tuple[str, str]]  # (path, why it is not checked)
     passed_over: list[str]
+
+
+def spare(targets: Iterable[str | None], read: Iterable[str]) -> None:
+    """Refuse to write over a file that is read; raises LedesError."""
+    inputs = {os.path.realpath(path) for path in read}
+    for path in targets:
+        if path and os.path.realpath(path) in inputs:
+            raise LedesError(f"{path}: this is the file that is read; choose another name to write to")
+
+
+def guidelines_of(name: str | None) -> "Guidelines":
+    """The guidelines that are named, else those of this folder or above it, else the standard."""
+    from ledes_engine.guidelines import load_guidelines
+    from ledes_engine.settings import find_file
+
+    name = name or find_file(os.getcwd())
+    return load_guidelines(os.path.relpath(name)) if name else load_guidelines()
 
 
 def find_files(paths: Sequence[str]) -> Found:

@@ -1,10 +1,9 @@
 """`ledes profitability`: hours, fees, effective rates, write-downs and budgets of phases, tasks, people and matters."""
 
 import argparse
-import os
 
 from ledes_engine.cli import ACCEPT
-from ledes_engine.model import LedesError
+from ledes_engine.cli.files import spare
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +33,7 @@ def run(options: argparse.Namespace) -> int:
     from ledes_engine.report.profitability import render
     from ledes_engine.resources import write_whole
 
-    read = {os.path.realpath(path) for path in (*options.paths, options.map)}
-    if options.output and os.path.realpath(options.output) in read:
-        raise LedesError(f"{options.output}: this is a file that is read; choose another name to write to")
+    spare([options.output], [*options.paths, options.map])
     firm = read_firm(options.map)
     columns = load_guidelines(options.guidelines).settings.coding.columns if options.guidelines else {}
     entries = [entry for path in options.paths for entry in read_entries(read_file(path), path, columns).entries]

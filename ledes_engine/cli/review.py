@@ -60,7 +60,7 @@ def review(
 def _offers(one: Suggestion, field: str) -> dict[str, str]:
     """The codes to choose from, the likeliest first, and what is to be said of each."""
     choice = one.choices.get(field)
-    offered = {choice.code: f" ({min(choice.confidence, 0.99):.0%})"} if choice else {}
+    offered = {choice.code: f" ({choice.percent})"} if choice else {}
     if choice and choice.runner_up:
         offered.setdefault(choice.runner_up, "")
     for text, some in one.tasks:

@@ -57,7 +57,6 @@ class Coder:
         self._last_read: tuple[Text | None, Text | None] = (None, None)
         self._spaces: dict[tuple[str, ...], dict[str, Space]] = {}
         self._labels: dict[frozenset[str], fuzzy.Labels] = {}
-        self._reader = fuzzy.Reader(cues().values())
 
     @cached_property
     def classifier(self) -> Classifier:
@@ -78,7 +77,7 @@ class Coder:
         found: dict[tuple[str, str, str], dict[str, str]] = {}
         for (kind, field), some in self._approved.items():
             for one in some:
-                found.setdefault((kind, field, same_text(one.narrative)), {})[one.matter] = one.code
+                found.setdefault((kind, field, one.text), {})[one.matter] = one.code
         return found
 
     def suggest(self, entries: Sequence[Entry]) -> list[Suggestion]:
@@ -253,7 +252,7 @@ class Coder:
         known, near = cues().get(space.name, {}), self._labels[space.codes]
         with_deeds = space.field == ACTIVITY
         if self._last_read[0] is not text:  # each field of a text asks for the same
-            self._last_read = text, self._reader.read(text)
+            self._last_read = text, fuzzy.reader().read(text)
         verdict = fuzzy.judge_fuzzily(text, self._last_read[1], known, near, space.codes, with_deeds=with_deeds)
         return _chosen(verdict, "fuzzy", space)
 

@@ -5,7 +5,6 @@ Its weights are in `rules/lexicon/coding.npz`, which `python -m benchmarks.codin
 narratives in `fixtures/coding/`, the same on every run.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -15,7 +14,7 @@ from ledes_engine.coding.cues import Text
 from ledes_engine.coding.spaces import Space
 from ledes_engine.coding.words import words_of
 from ledes_engine.model import LedesError
-from ledes_engine.resources import data_folder
+from ledes_engine.resources import lexicon_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,7 +46,7 @@ def weights_of(space: str) -> Weights | None:
     """The shipped weights of a space; None where nothing was learned."""
     import numpy as np
 
-    with np.load(os.path.join(data_folder("rules"), "lexicon", "coding.npz"), allow_pickle=False) as file:
+    with np.load(lexicon_file("coding.npz"), allow_pickle=False) as file:
         if f"{space}.codes" not in file:
             return None
         codes = tuple(str(file[f"{space}.codes"]).split())

@@ -1,13 +1,12 @@
 """The codes that an entry has, held against what its words say. Nothing here changes a code."""
 
-import os
 from collections.abc import Mapping
 from functools import lru_cache
 
 from ledes_engine.coding.entry import Entry
 from ledes_engine.coding.spaces import Space, labels
 from ledes_engine.coding.suggestion import Choice, Existing
-from ledes_engine.resources import data_folder, remembered
+from ledes_engine.resources import lexicon_file, remembered, shipped_toml
 
 # A code contradicts the words only where they are this sure.
 CERTAIN = 0.9
@@ -46,16 +45,9 @@ def _compared(
 @lru_cache(maxsize=1)
 def conventions() -> list[tuple[tuple[str, ...], frozenset[str]]]:
     """Codes that clients use for one thing: the words it is about (none: any), and the codes."""
-    path = os.path.join(data_folder("rules"), "lexicon", "conventions.toml")
-    rows = remembered("conventions", [path], lambda: _parse(path))
-    return [(tuple(words), frozenset(codes)) for words, codes in rows]
-
-
-def _parse(path: str) -> list[tuple[list[str], list[str]]]:
-    import tomllib
-
-    with open(path, "rb") as file:
-        return [(one["words"], one["codes"]) for one in tomllib.load(file)["either"]]
+    path = lexicon_file("conventions.toml")
+    rows = remembered("either-code", [path], lambda: shipped_toml(path)["either"])
+    return [(tuple(one["words"]), frozenset(one["codes"])) for one in rows]
 
 
 def either(code: str, narrative: str) -> frozenset[str]:

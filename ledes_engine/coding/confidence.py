@@ -3,26 +3,18 @@
 The tables are in `rules/lexicon/calibration.toml`, which `python -m benchmarks.coding.train` writes.
 """
 
-import os
 from bisect import bisect_right
 from functools import lru_cache
 
-from ledes_engine.resources import data_folder, remembered
+from ledes_engine.resources import lexicon_file, remembered, shipped_toml
 
 
 @lru_cache(maxsize=1)
 def tables() -> dict[str, dict[str, list[list[float]]]]:
     """By space and step: (strength from which on, share right), rising."""
-    path = os.path.join(data_folder("rules"), "lexicon", "calibration.toml")
-    found: dict[str, dict[str, list[list[float]]]] = remembered("calibration", [path], lambda: _parse(path))
+    path = lexicon_file("calibration.toml")
+    found: dict[str, dict[str, list[list[float]]]] = remembered("calibration", [path], lambda: shipped_toml(path))
     return found
-
-
-def _parse(path: str) -> dict[str, dict[str, list[list[float]]]]:
-    import tomllib
-
-    with open(path, "rb") as file:
-        return tomllib.load(file)
 
 
 @lru_cache(maxsize=100_000)

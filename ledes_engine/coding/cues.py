@@ -6,13 +6,12 @@ benchmarks.coding.train` writes it from the labelled narratives and the keywords
 """
 
 import math
-import os
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 from ledes_engine.coding.words import STOP, content_of, deeds
-from ledes_engine.resources import data_folder, remembered
+from ledes_engine.resources import lexicon_file, remembered
 
 # What stands beyond so many words is not looked at.
 _MOST_CUES = 400
@@ -65,17 +64,9 @@ class Text:
 @lru_cache(maxsize=1)
 def cues() -> dict[str, dict[str, Cue]]:
     """The shipped cues by space and phrase."""
-    return _load(_path())
-
-
-def _path() -> str:
-    return os.path.join(data_folder("rules"), "lexicon", "cues.csv")
-
-
-def _load(path: str) -> dict[str, dict[str, Cue]]:
-    rows = remembered("cues", [path], lambda: read_cues(path)) if os.path.isfile(path) else []
+    path = lexicon_file("cues.csv")
     found: dict[str, dict[str, Cue]] = {}
-    for space, phrase, code, right, seen in rows:
+    for space, phrase, code, right, seen in remembered("cues", [path], lambda: read_cues(path)):
         found.setdefault(space, {})[phrase] = Cue.of(phrase, code, right / seen, seen)
     return found
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from ledes_engine.coding.classifier import keywords
-from ledes_engine.coding.cues import Cue, Text, Verdict, judge
+from ledes_engine.coding.cues import Cue, Text, Verdict, cues, judge
 from ledes_engine.coding.memory import Approved, same_text
 from ledes_engine.coding.words import STOP, content_of, stem
 from ledes_engine.model import LedesError
@@ -49,6 +49,12 @@ class Reader:
         return str(found[0]) if found else word
 
 
+@lru_cache(maxsize=1)
+def reader() -> Reader:
+    """The reader by all shipped cues; every chain uses it, because to make it costs more than many entries."""
+    return Reader(cues().values())
+
+
 class Labels:
     """The labels and keywords of some codes, for short narratives that are nearly one of them."""
 
@@ -89,7 +95,7 @@ def judge_fuzzily(
 def like_approved(narrative: str, approved: Sequence[Approved]) -> tuple[Approved, float] | None:
     """The approved coding whose text is most like a narrative, and how like, from 0 to 1; None where none is."""
     process, fuzz = _library()
-    texts = [same_text(one.narrative) for one in approved]
+    texts = [one.text for one in approved]
     found = process.extractOne(same_text(narrative), texts, scorer=fuzz.token_sort_ratio, score_cutoff=_LIKE_A_TEXT)
     return (approved[found[2]], found[1] / 100) if found else None
 

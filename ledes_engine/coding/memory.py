@@ -30,6 +30,7 @@ class Approved(NamedTuple):
     field: str
     code: str
     narrative: str
+    text: str  # what `same_text` makes of it
 
 
 def same_text(narrative: str) -> str:
@@ -72,7 +73,7 @@ class Memory:
         if not os.path.exists(self.path):
             return []
         with self._open(write=True) as base:
-            wanted = "SELECT matter, kind, field, code, narrative FROM approved ORDER BY day, rowid"
+            wanted = "SELECT matter, kind, field, code, narrative, text FROM approved ORDER BY day, rowid"
             return [Approved(*row) for row in base.execute(wanted)]
 
     def answer(self, key: bytes) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from ledes_engine.codesets import Code, CodeSet, shipped_sets
+from ledes_engine.codesets import Code, shipped_sets
 from ledes_engine.coding.entry import ACTIVITY, EXPENSE, TASK
 
 # Sets that meet on one matter are judged together.
@@ -71,14 +71,35 @@ class Rules(NamedTuple):
     expenses: str = "expenses"  # or expenses-x
     activities_of_2013: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        names: Sequence[str] | None,
+        by_matter: Mapping[str, Sequence[str]],
+        allowed: frozenset[str] | None,
+        denied: Collection[str],
+        *,
+        activities_of_2013: bool = False,
+    ) -> "Rules":
+        """The rules by the names of sets that a client and its matters name, of which some are of task codes."""
+        named = names or ()
+        return cls(
+            sets=_of_tasks(named) or None,
+            by_matter={matter: _of_tasks(some) for matter, some in by_matter.items()},
+            allowed=allowed,
+            denied=frozenset(denied),
+            expenses="expenses-x" if "expenses-x" in named and "expenses" not in named else "expenses",
+            activities_of_2013=activities_of_2013,
+        )
+
     def permits(self, code: str) -> bool:
         """Whether the client takes a code."""
         return code not in self.denied and (self.allowed is None or code in self.allowed)
 
 
-def spaces(sets: Collection[str], rules: Rules) -> dict[str, Space]:
+def spaces(sets: Sequence[str], rules: Rules) -> dict[str, Space]:
     """The spaces of a matter by field; no task space where no set of task codes is in play."""
-    tasks = [name for name in sets if name in task_sets()]
+    tasks = _of_tasks(sets)
     found: dict[str, Space] = {}
     if tasks:
         codes = frozenset(code for name in tasks for code in usable(name))
@@ -91,9 +112,6 @@ def spaces(sets: Collection[str], rules: Rules) -> dict[str, Space]:
     return found
 
 
-def sets_in_play(names: Sequence[str] | None, by_default: Sequence[CodeSet] = ()) -> tuple[str, ...] | None:
-    """The sets of task codes that a client names; None where it names none of them."""
-    if names is None:
-        return None
-    chosen = tuple(name for name in names if name in task_sets())
-    return chosen or None
+def _of_tasks(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the names that are of sets of task codes."""
+    return tuple(name for name in names if name in task_sets())

@@ -26,6 +26,11 @@ class Choice(NamedTuple):
     evidence: tuple[str, ...] = ()  # the words that speak for it
     runner_up: str = ""
 
+    @property
+    def percent(self) -> str:
+        """The confidence for a reader; nothing is ever quite certain."""
+        return f"{min(self.confidence, 0.99):.0%}"
+
 
 class Existing(NamedTuple):
     """How a code that an entry has compares with what its words say."""

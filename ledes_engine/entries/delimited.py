@@ -1,6 +1,7 @@
 """CSV files whose cells are changed in place: quotes, blanks, line ends and the encoding stay as they were."""
 
 import re
+from itertools import accumulate, pairwise
 
 from ledes_engine.formats.detect import detect
 from ledes_engine.model import LedesError
@@ -24,7 +25,9 @@ class Delimited:
         self._places = places[1:]
         self.header = [self._cell(*place) for place in places[0]]
         self.rows = [[self._cell(*place) for place in row] for row in self._places]
-        self.lines = [self._text.count("\n", 0, row[0][0]) + 1 for row in self._places] if len(places) < 2000 else []
+        starts = [0, *(row[0][0] for row in self._places)]
+        breaks = (self._text.count("\n", one, other) for one, other in pairwise(starts))
+        self._lines = [1 + count for count in accumulate(breaks)]
         self._head = places[0]
         self._width = max(map(len, places))
         for row, cells in enumerate(self.rows):
@@ -41,7 +44,7 @@ class Delimited:
 
     def place(self, row: int) -> str:
         """Where a row stands, in words."""
-        return f"line {self.lines[row]}" if self.lines else f"row {row + 2}"
+        return f"line {self._lines[row]}"
 
     def add(self, name: str) -> int:
         """A further column at the end of every row; its place."""

@@ -20,16 +20,19 @@ class Workbook:
 
     def __init__(self, data: bytes, is_header: Callable[[list[str]], bool]) -> None:
         self._data = data
-        sheets = [
-            (sheet.title, [[excel_text(cell) for cell in row] for row in sheet.iter_rows()])
-            for sheet in open_workbook(data, results=True).worksheets
-        ]
-        found = ((title, rows, at) for title, rows in sheets for at in range(min(len(rows), _HEADER_WITHIN)))
-        usual = next((one for one in sheets if any(map(any, one[1]))), None)
-        if usual is None:
+        found: tuple[str, list[list[str]], int] | None = None
+        for sheet in open_workbook(data, results=True).worksheets:
+            rows = [[excel_text(cell) for cell in row] for row in sheet.iter_rows()]
+            header = next((at for at, row in enumerate(rows[:_HEADER_WITHIN]) if is_header(row)), None)
+            if header is not None:
+                found = sheet.title, rows, header
+                break
+            start = next((at for at, row in enumerate(rows) if any(row)), None)
+            if found is None and start is not None:
+                found = sheet.title, rows, start  # what is told to lack a header
+        if found is None:
             raise LedesError("the Excel file is empty")
-        first_filled = next(at for at, row in enumerate(usual[1]) if any(row))
-        self._title, rows, first = next((one for one in found if is_header(one[1][one[2]])), (*usual, first_filled))
+        self._title, rows, first = found
         self._first = first
         self.header = rows[first]
         while self.header and not self.header[-1]:

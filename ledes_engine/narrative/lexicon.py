@@ -1,11 +1,10 @@
 """The words of `rules/lexicon/`: how lawyers name what they did, and with whom."""
 
-import os
 import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from ledes_engine.resources import data_folder, remembered
+from ledes_engine.resources import lexicon_file, remembered, shipped_toml
 
 Phrases = dict[str, list[tuple[tuple[str, ...], str]]]
 
@@ -96,9 +95,8 @@ def spelt(word: str) -> str:
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:
     """The shipped words."""
-    folder = os.path.join(data_folder("rules"), "lexicon")
-    files = [os.path.join(folder, name) for name in ("activities.toml", "people.toml")]
-    kept: dict[str, Any] = remembered("lexicon", files, lambda: _build(*map(_parse, files)))
+    files = [lexicon_file(name) for name in ("activities.toml", "people.toml")]
+    kept: dict[str, Any] = remembered("lexicon", files, lambda: _build(*map(shipped_toml, files)))
     verbs = {form: Verb(*verb) for form, verb in kept["verbs"].items()}
     heads = frozenset(verbs) | frozenset(kept["nouns"])
     sets: dict[str, Any] = {name: frozenset(kept[name]) for name in _SETS}
@@ -113,13 +111,6 @@ def lexicon() -> Lexicon:
         dull_stems=frozenset(map(stem, kept["dull"])),
         known=frozenset(kept["people"]).union(kept["expansions"], *(kept[name] for name in _SETS)),
     )
-
-
-def _parse(path: str) -> dict[str, Any]:
-    import tomllib
-
-    with open(path, "rb") as file:
-        return tomllib.load(file)
 
 
 def _build(activities: dict[str, Any], people: dict[str, Any]) -> dict[str, Any]:

@@ -68,18 +68,10 @@ class Firm(NamedTuple):
 
 def read_firm(path: str) -> Firm:
     """The firm in a TOML file; raises LedesError that names the key that is wrong."""
-    import tomllib
+    from ledes_engine.strict import read_toml, validated
 
-    from ledes_engine.strict import validated
-
-    try:
-        with open(path, encoding="utf-8-sig") as file:
-            text = file.read()
-        found: FirmFile = validated(FirmFile, tomllib.loads(text), path, text)
-    except OSError as error:
-        raise LedesError(f"{path}: {(error.strerror or str(error)).lower()}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LedesError(f"{path}: {error}") from error
+    values, text = read_toml(path)
+    found: FirmFile = validated(FirmFile, values, path, text)
     budgets = {
         matter: {phase: _amount(text, path, f"budgets.{matter}.{phase}") for phase, text in phases.items()}
         for matter, phases in found.budgets.items()

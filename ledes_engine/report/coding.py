@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from ledes_engine.coding.entry import FIELDS, Entry
 from ledes_engine.coding.llm.asking import Asked, Estimate
-from ledes_engine.coding.suggestion import REASONS, Choice, Suggestion
+from ledes_engine.coding.suggestion import REASONS, Suggestion
 from ledes_engine.report.words import counted, printable
 
 # So much of a narrative and so many entries are shown.
@@ -66,11 +66,6 @@ _STEPS = {
 }
 
 
-def _percent(choice: Choice) -> str:
-    """The confidence; nothing is ever quite certain."""
-    return f"{min(choice.confidence, 0.99):.0%}"
-
-
 def _short(label: str) -> str:
     return label if len(label) <= _LABEL else label[: _LABEL - 1] + "…"
 
@@ -92,7 +87,7 @@ def _explained(outcome: Outcome) -> Iterator[str]:
             words = ", ".join(f'"{printable(word)}"' for word in choice.evidence)
             instead = f"; next {choice.runner_up}" if choice.runner_up else ""
             yield (
-                f"    {field:9} {code}  {_short(choice.label)}: {_percent(choice)} sure, by {_STEPS[choice.step]}"
+                f"    {field:9} {code}  {_short(choice.label)}: {choice.percent} sure, by {_STEPS[choice.step]}"
                 f"{f' {words}' if words else ''}{instead}"
             )
     if outcome.filled:
@@ -110,7 +105,7 @@ def _for_review(outcome: Outcome) -> Iterator[str]:
             choice = one.choices.get(field)
             reason = REASONS.get(one.abstained[field], one.abstained[field])
             verb = "filled in as" if _guessed(outcome, number, field) else "perhaps"
-            guess = f"; {verb} {choice.code} {_short(choice.label)} ({_percent(choice)})" if choice else ""
+            guess = f"; {verb} {choice.code} {_short(choice.label)} ({choice.percent})" if choice else ""
             yield f"    {field}: {reason}{guess if not one.tasks else ''}"
         for text, choices in one.tasks:
             codes = " ".join(choices[field].code for field in FIELDS if field in choices) or "no code"

@@ -105,11 +105,12 @@ def html(reports: list[Report], options: Options) -> str:
         "not_checked": _not_checked(reports),
         "waived": [f"{one.finding.rule} {printable(one.reason)}" for report in reports for one in report.waived],
     }
-    return _template().get_template("report.html.jinja").render(told) + "\n"
+    return templates().get_template("report.html.jinja").render(told) + "\n"
 
 
 @lru_cache(maxsize=1)
-def _template() -> "Environment":
+def templates() -> "Environment":
+    """The templates of the pages; every value is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     loader = FileSystemLoader(_HERE)

@@ -2,13 +2,13 @@
 
 import csv
 import io
-import os
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from ledes_engine.practice.firm import Firm
 from ledes_engine.practice.profitability import Profitability, Row
 from ledes_engine.report.data import harmless
+from ledes_engine.report.html import templates
 from ledes_engine.report.words import printable
 from ledes_engine.values import ZERO
 
@@ -82,13 +82,7 @@ def _csv(report: Profitability, firm: Firm, groups: Sequence[str]) -> str:
 
 
 def _html(report: Profitability, firm: Firm, groups: Sequence[str]) -> str:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    here = os.path.dirname(os.path.abspath(__file__))
-    environment = Environment(
-        loader=FileSystemLoader(here), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    template = environment.get_template("profitability.html.jinja")
+    template = templates().get_template("profitability.html.jinja")
     tables = [
         {
             "group": group,

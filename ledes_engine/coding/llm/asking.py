@@ -73,7 +73,7 @@ class Estimate(NamedTuple):
 
 
 class Asker:
-    """One run. `today` is the day that answers are kept under; `told` is called with each number that is settled."""
+    """One run; `told` is called with each number that is settled."""
 
     def __init__(
         self,
@@ -102,8 +102,8 @@ class Asker:
         """What `ask` would send and take; nothing is sent."""
         batches = [(group, batch) for group in self._open(groups) for batch in self._batches(group.questions)]
         prompts = [prompt.messages(batch, group.codes) for group, batch in batches]
-        told = sum(prompt.tokens_of(prompt.messages(batch, group.codes), prompt.schema(batch, group.codes))
-                   for group, batch in batches)  # fmt: skip
+        shapes = [prompt.schema(batch, group.codes) for group, batch in batches]
+        told = sum(map(prompt.tokens_of, prompts, shapes))
         answered = sum(_most_answered(batch) for _, batch in batches)
         cost = price_at_most(self._settings, told, answered)
         entries = sum(len(self._same[one.number]) for _, batch in batches for one in batch)
@@ -265,7 +265,7 @@ class Asker:
             self._stopped = LIES
         found, refused = self._answers_in(reply, batch, codes)
         kept = {self._keys[number]: json.dumps(answer._asdict()) for number, answer in found.items()}
-        self._memory.keep(kept, _today())  # first of all: they were paid for
+        self._memory.keep(kept, datetime.now(UTC).date())  # first of all: they were paid for
         for number, answer in found.items():
             self._settle(number, answer)
         decisions = {one.number: found.get(one.number, "none") for one in batch}
@@ -304,7 +304,7 @@ class Asker:
     async def _call(
         self, client: "AsyncOpenAI", asked: list[dict[str, str]], shape: dict[str, Any], most: int
     ) -> "_Reply":
-        """One call with the library's own retries; a fault comes back as words without the key."""
+        """One call; a fault comes back as words without the key."""
         import openai
 
         create: Any = client.chat.completions.with_streaming_response.create
@@ -385,7 +385,3 @@ def _unfit(question: Question) -> str:
 
 def _most_answered(batch: Sequence[Question]) -> int:
     return prompt.TOKENS_OF_THE_FRAME + prompt.TOKENS_OF_AN_ANSWER * len(batch)
-
-
-def _today() -> Any:
-    return datetime.now(UTC).date()

@@ -4,14 +4,13 @@ Names are not looked for, because a name can be any word. It is the other way ro
 the words that billing narratives share, and is written as those are. No digit of a narrative leaves the machine.
 """
 
-import os
 import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from ledes_engine.resources import data_folder
+from ledes_engine.resources import lexicon_file, shipped_toml
 
 _LONGEST = 2_000  # characters of a narrative; what is beyond does not help to choose a code
 
@@ -72,13 +71,9 @@ class Vocabulary(NamedTuple):
 @cache
 def vocabulary() -> Vocabulary:
     """The shipped vocabulary, `rules/lexicon/words.txt` and `rules/lexicon/redaction.toml`."""
-    import tomllib
-
-    folder = os.path.join(data_folder("rules"), "lexicon")
-    with open(os.path.join(folder, "words.txt"), encoding="utf-8") as file:
+    with open(lexicon_file("words.txt"), encoding="utf-8") as file:
         words = frozenset(line.strip() for line in file if line[:1] != "#")
-    with open(os.path.join(folder, "redaction.toml"), "rb") as toml:
-        more = tomllib.load(toml)
+    more = shipped_toml(lexicon_file("redaction.toml"))
     titles = frozenset(more["titles"])
     patterns = tuple((re.compile(pattern, re.I), said) for pattern, said in more["spelt_out"].items())
     return Vocabulary(words | titles, titles, frozenset(more["names"]), patterns)
